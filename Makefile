@@ -1,0 +1,32 @@
+# `make demo` and `make test` set up all they need, in .venv, from the package registry.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check bench clean
+
+demo: $(READY) ## run the example project's suite as three shards, here
+	@cd examples/shop && PATH="$(CURDIR)/$(BIN):$$PATH" ci-tools local --shards 3; \
+	code=$$?; if [ $$code -ne 1 ]; then echo "expected the demo's one failing test, got exit code $$code"; exit 1; fi; \
+	echo; echo "One test fails on purpose: exit code 1. Again with recorded times: make demo"
+
+test: $(READY) check ## lint, types, layers, all tests
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff format --check ci_tools tests benchmarks
+	$(BIN)/ruff check ci_tools tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(READY) ## every benchmark, some minutes
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --group dev --editable .
+	@touch $@
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache examples/shop/.ci-tools

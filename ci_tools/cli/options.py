@@ -1,0 +1,77 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ci_tools.cli.talk import say
+from ci_tools.formats import durations_json
+from ci_tools.formats.plan_json import MAX_SHARDS
+from ci_tools.model.words import count
+from ci_tools.store.files import read_text
+
+DURATIONS = Path(".test_durations")  # pytest-split's default too
+MAX_WORKERS = 1024
+
+
+def number(least: int, most: int, what: str) -> Callable[[str], int]:
+    """Return an argparse type: an integer in a range, named in the refusal."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is no {what}: wanted {least} to {most}")
+        return value
+
+    return read
+
+
+SHARDS = number(1, MAX_SHARDS, "number of shards")
+WORKERS = number(1, MAX_WORKERS, "number of workers")
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """Read `2/8`; an argparse type."""
+    index, slash, total = text.partition("/")
+    if not (slash and index.isdecimal() and total.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shard: wanted one like 2/8")
+    shard, shards = int(index), int(total)
+    if not 1 <= shard <= shards <= MAX_SHARDS:
+        raise argparse.ArgumentTypeError(f"there is no shard {shard} of {shards}: the first is 1/{shards or 1}")
+    return shard, shards
+
+
+def read_durations(path: Path | None, *, default: Path = DURATIONS) -> Mapping[str, float]:
+    """Return recorded seconds by node id; of the default file, nothing when it isn't there."""
+    if path is None:
+        if not default.is_file():
+            say(f"no {default}: planning by the number of tests")
+            return {}
+        path = default
+    text = read_text(path, hint="leave --durations out to plan by the number of tests")
+    durations_s = durations_json.loads(text, source=str(path))
+    say(f"{path}: recorded times of {count(len(durations_s), 'test')}")
+    return durations_s
+
+
+def command_or_default(command: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the user's command, else `python -m pytest` with the python on PATH, else ours."""
+    if command:
+        return command
+    python = next((name for name in ("python", "python3") if shutil.which(name)), sys.executable)
+    return python, "-m", "pytest"
+
+
+def cpus() -> int:
+    """Return the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,67 @@
+"""`collected.jsonl`: what a shard's collection met, one line per file, closed by an `end` line."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ci_tools.formats._document import Fields, check_header, lines
+from ci_tools.model.errors import FormatError
+from ci_tools.model.run import CollectedFile, Collection, FileState
+
+FORMAT = "xdist-ci/collected"
+# 1: the first.
+VERSION = 1
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def dumps(collection: Collection) -> str:
+    """Return the collection as text, files in the order given."""
+    head = _encode({"format": FORMAT, "version": VERSION})
+    end = _encode({"end": len(collection.files)})
+    return "\n".join([head, *(_encode(_document(file)) for file in collection.files), end, ""])
+
+
+def loads(text: str, *, source: str) -> Collection:
+    """Return the collection; `complete` is False when its end is missing.
+
+    FormatError only for a file of another kind or version.
+    """
+    files: list[CollectedFile] = []
+    for number, event in lines(text, source=source):
+        if number == 1:
+            check_header(event, format=FORMAT, version=VERSION, source=source)
+            continue
+        if event is None:
+            break
+        if "end" in event:
+            return Collection(files=tuple(files), complete=event["end"] == len(files))
+        try:
+            files.append(_file(Fields(event, source=source, where=f"line {number}")))
+        except FormatError:
+            break
+    return Collection(files=tuple(files), complete=False)
+
+
+def _document(file: CollectedFile) -> dict[str, Any]:
+    document: dict[str, Any] = {"file": file.file, "state": file.state.value}
+    for key in ("reason", "selected", "deselected", "left"):
+        if value := getattr(file, key):
+            document[key] = value
+    return document
+
+
+def _file(fields: Fields) -> CollectedFile:
+    try:
+        state = FileState(fields.text("state"))
+    except ValueError:
+        raise fields.refuse("unknown state") from None
+    return CollectedFile(
+        file=fields.text("file"),
+        state=state,
+        reason=fields.text("reason", ""),
+        selected=fields.texts("selected") if fields.get("selected") else (),
+        deselected=fields.texts("deselected") if fields.get("deselected") else (),
+        left=fields.texts("left") if fields.get("left") else (),
+    )

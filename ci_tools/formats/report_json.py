@@ -1,0 +1,164 @@
+"""`report.json`: a merged run, for tools and for the reports that are written later."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ci_tools.formats._document import Fields, check_header, parse
+from ci_tools.formats.plan_json import certificate_document, certificate_of
+from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
+from ci_tools.model.run import Attempt, Outcome
+
+FORMAT = "xdist-ci/report"
+# 1: the first.
+VERSION = 1
+
+_NAMES = ("lost", "duplicated", "unplanned", "gone", "ignored", "skipped_modules", "deselected", "reasons", "notes")
+
+
+def dumps(report: Report) -> str:
+    """Return the report as text: the verdict first, one line per test."""
+    head = {
+        "format": FORMAT,
+        "version": VERSION,
+        "conclusion": report.conclusion.value,
+        "exit_code": report.conclusion.exit_code,
+        "counts": counts(report),
+        "plan_digest": report.plan_digest,
+        "workers": report.workers,
+        "certificate": certificate_document(report.certificate) if report.certificate else None,
+        **{name: list(getattr(report, name)) for name in _NAMES},
+    }
+    rows = {
+        "shards": [_shard(shard) for shard in report.shards],
+        "not_run": [{"name": n.name, "shard": n.shard, "why": n.why} for n in report.not_run],
+        "tests": [_case(case) for case in report.cases],
+    }
+    lines = [f'"{key}": {json.dumps(value, allow_nan=False)}' for key, value in head.items()]
+    for key, items in rows.items():
+        body = ",\n".join(f" {json.dumps(item, allow_nan=False)}" for item in items)
+        lines.append(f'"{key}": [\n{body}\n]' if items else f'"{key}": []')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def loads(text: str, *, source: str) -> Report:
+    """Return the report; FormatError when it is none, or cut off."""
+    document = check_header(parse(text, source=source), format=FORMAT, version=VERSION, source=source)
+    fields = Fields(document, source=source)
+    names = {name: fields.texts(name) for name in _NAMES}
+    certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") else None
+    return Report(
+        conclusion=_enum(Conclusion, fields, "conclusion"),
+        plan_digest=fields.text("plan_digest"),
+        workers=fields.integer("workers", least=1),
+        certificate=certificate,
+        shards=tuple(_read_shard(shard) for shard in fields.objects("shards")),
+        cases=tuple(_read_case(case) for case in fields.objects("tests")),
+        not_run=tuple(
+            NotRun(name=item.text("name"), shard=item.integer("shard"), why=item.text("why"))
+            for item in fields.objects("not_run")
+        ),
+        **names,
+    )
+
+
+def counts(report: Report) -> dict[str, int]:
+    """Return how many tests ended how, and how many did not run."""
+    result = {"tests": len(report.cases)} | {outcome.value: 0 for outcome in Outcome}
+    for case in report.cases:
+        result[case.outcome.value] += 1
+    return result | {"flips": len(report.flips), "not_run": len(report.not_run)}
+
+
+def _shard(shard: ShardResult) -> dict[str, Any]:
+    return {
+        "index": shard.index,
+        "attempt": shard.attempt,
+        "state": shard.state.value,
+        "reason": shard.reason,
+        "exit_code": shard.exit_code,
+        "tests": shard.tests,
+        "bad": shard.bad,
+        "workers": shard.workers,
+        "planned_s": shard.planned_s,
+        "tests_s": shard.tests_s,
+        "wall_s": shard.wall_s,
+    }
+
+
+def _read_shard(fields: Fields) -> ShardResult:
+    exit_code = fields.get("exit_code")
+    return ShardResult(
+        index=fields.integer("index", least=1),
+        attempt=fields.integer("attempt"),
+        state=_enum(ShardState, fields, "state"),
+        reason=fields.text("reason"),
+        exit_code=None if exit_code is None else fields.integer("exit_code", least=-128),
+        tests=fields.integer("tests"),
+        bad=fields.integer("bad"),
+        workers=fields.integer("workers"),
+        planned_s=fields.seconds("planned_s"),
+        tests_s=fields.seconds("tests_s"),
+        wall_s=fields.seconds("wall_s"),
+    )
+
+
+def _case(case: CaseResult) -> dict[str, Any]:
+    return {
+        "id": case.nodeid,
+        "outcome": case.outcome.value,
+        "shard": case.shard,
+        "attempts": [_attempt(run_attempt, attempt) for run_attempt, attempt in case.attempts],
+    }
+
+
+def _attempt(run_attempt: int, attempt: Attempt) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "run_attempt": run_attempt,
+        "rerun": attempt.rerun,
+        "outcome": attempt.outcome.value,
+        "phase": attempt.phase,
+        "worker": attempt.worker,
+        "start_s": attempt.start_s,
+        "setup_s": attempt.seconds[0],
+        "call_s": attempt.seconds[1],
+        "teardown_s": attempt.seconds[2],
+    }
+    for key in ("message", "text", "location"):
+        if value := getattr(attempt, key):
+            document[key] = value
+    if attempt.subtests != (0, 0):
+        document["subtests_passed"], document["subtests_failed"] = attempt.subtests
+    return document
+
+
+def _read_case(fields: Fields) -> CaseResult:
+    nodeid = fields.text("id")
+    attempts = tuple((a.integer("run_attempt"), _read_attempt(nodeid, a)) for a in fields.objects("attempts"))
+    if not attempts:
+        raise fields.refuse("has no attempt")
+    return CaseResult(nodeid=nodeid, shard=fields.integer("shard", least=1), attempts=attempts)
+
+
+def _read_attempt(nodeid: str, fields: Fields) -> Attempt:
+    return Attempt(
+        nodeid=nodeid,
+        outcome=_enum(Outcome, fields, "outcome"),
+        rerun=fields.integer("rerun"),
+        worker=fields.text("worker"),
+        start_s=fields.seconds("start_s"),
+        seconds=(fields.seconds("setup_s"), fields.seconds("call_s"), fields.seconds("teardown_s")),
+        phase=fields.text("phase"),
+        message=fields.text("message", ""),
+        text=fields.text("text", ""),
+        location=fields.text("location", ""),
+        subtests=(fields.integer("subtests_passed", 0), fields.integer("subtests_failed", 0)),
+    )
+
+
+def _enum(kind: Any, fields: Fields, key: str) -> Any:
+    try:
+        return kind(fields.text(key))
+    except ValueError:
+        raise fields.refuse(f"{key!r} is {fields.text(key)!r}, which this ci-tools doesn't know") from None

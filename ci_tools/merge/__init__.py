@@ -1,0 +1,1 @@
+"""All shards to one verdict: read bundles, reconcile, judge."""

@@ -1,0 +1,133 @@
+"""The verdict: bundles and plan in, a report out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ci_tools.merge.reconcile import Reconciled, reconcile
+from ci_tools.merge.state import ShardRecord, shard_records
+from ci_tools.model.bundle import Bundle
+from ci_tools.model.errors import CiToolsError
+from ci_tools.model.plan import Plan
+from ci_tools.model.report import CaseResult, Conclusion, Report, ShardResult, ShardState
+from ci_tools.model.words import count, some
+
+
+def plan_of(bundles: Sequence[Bundle]) -> Plan:
+    """Return the plan that most bundles carry; of a tie, the one with the lowest digest.
+
+    Raises CiToolsError when no bundle carries one.
+    """
+    plans = {bundle.plan.digest: bundle.plan for bundle in bundles if bundle.plan}
+    votes = Counter(bundle.plan.digest for bundle in bundles if bundle.plan)
+    if not votes:
+        raise CiToolsError("no bundle holds a readable plan.json", hint="name the plan with --plan")
+    return plans[min(votes, key=lambda digest: (-votes[digest], digest))]
+
+
+def merge(bundles: Sequence[Bundle], plan: Plan) -> Report:
+    """Return the report on a run. The same bundles in any order give the same report."""
+    bundles = sorted(bundles, key=lambda bundle: (bundle.shard, bundle.attempt, bundle.name))
+    records, strays = shard_records(bundles, plan)
+    facts = reconcile(records, plan)
+    shards = tuple(_shard_result(record, plan) for record in records)
+    incomplete = [*strays, *_incomplete(shards, facts, plan)]
+    failed = list(_failed(shards, facts))
+    conclusion = Conclusion.INCOMPLETE if incomplete else Conclusion.FAILED if failed else Conclusion.PASSED
+    return Report(
+        conclusion=conclusion,
+        reasons=tuple(incomplete + failed),
+        notes=tuple(_notes(shards, facts, plan)),
+        plan_digest=plan.digest,
+        workers=plan.workers,
+        certificate=plan.certificate,
+        shards=shards,
+        cases=facts.cases,
+        not_run=facts.not_run,
+        lost=facts.lost,
+        duplicated=facts.duplicated,
+        unplanned=facts.unplanned,
+        gone=facts.gone,
+        ignored=facts.ignored,
+        skipped_modules=facts.skipped_modules,
+        deselected=facts.deselected,
+    )
+
+
+def _incomplete(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) -> Iterator[str]:
+    for shard in shards:
+        if not shard.state.is_proof:
+            yield f"shard {shard.index} is {shard.state.value}: {shard.reason}"
+    if facts.not_run:
+        yield f"{count(len(facts.not_run), 'test or file', 'tests or files')} did not run"
+    if facts.lost:
+        yield f"{count(len(facts.lost), 'test or file', 'tests or files')} lost between shards: {facts.lost[0]}"
+    if facts.duplicated:
+        yield f"{count(len(facts.duplicated), 'test')} ran more than once: {facts.duplicated[0]}"
+    if not facts.cases and not facts.not_run:
+        yield "no test ran at all"
+    planned = plan.planned_files
+    if planned and not planned - set(facts.gone):
+        yield f"none of the {count(len(planned), 'planned file')} exists: was the plan made for another rootdir?"
+
+
+def _failed(shards: Sequence[ShardResult], facts: Reconciled) -> Iterator[str]:
+    bad = [case for case in facts.cases if case.outcome.is_bad]
+    if bad:
+        yield f"{count(len(bad), 'test')} failed: {some([case.nodeid for case in bad])}"
+    for shard in shards:
+        if shard.state is ShardState.RED and shard.reason:
+            yield f"shard {shard.index}: {shard.reason}"
+
+
+def _notes(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) -> Iterator[str]:
+    """Yield what is worth knowing and wrong with nobody."""
+    flips = [case.nodeid for case in facts.cases if case.is_flip]
+    if flips:
+        yield f"{count(len(flips), 'test')} failed, then passed on the same code: {some(flips)}"
+    others = sorted({shard.workers for shard in shards if shard.workers not in (0, plan.workers)})
+    if others:
+        found = " or ".join(map(str, others))
+        yield f"the plan counts on {count(plan.workers, 'worker')} a shard, there were {found}: plan with --workers"
+    if facts.shared_ids:
+        yield f"{count(len(facts.shared_ids), 'node id')} used by several tests: {some(list(facts.shared_ids))}"
+    for what, names in (("new", facts.unplanned), ("gone", facts.gone)):
+        if names:
+            number = count(len(names), "file or test", "files or tests")
+            yield f"{number} {what} since the plan: {some(list(names))}"
+
+
+def _shard_result(record: ShardRecord, plan: Plan) -> ShardResult:
+    attempts = record.attempts
+    manifest = record.bundle.manifest if record.bundle else None
+    sessions = record.bundle.sessions if record.bundle else ()
+    starts = [attempt.start_s for attempt in attempts if attempt.start_s]
+    ends = [attempt.start_s + attempt.total_s for attempt in attempts if attempt.start_s]
+    last = {attempt.nodeid: attempt for attempt in attempts}
+    return ShardResult(
+        index=record.index,
+        attempt=record.bundle.attempt if record.bundle else 0,
+        state=record.state,
+        reason=record.reason,
+        exit_code=manifest.exit_code if manifest else None,
+        tests=len(last),
+        bad=sum(1 for attempt in last.values() if attempt.outcome.is_bad),
+        workers=max((session.begin.workers for session in sessions), default=0),
+        planned_s=plan.shards[record.index - 1].expected_ms / 1000,
+        tests_s=round(max(ends) - min(starts), 3) if starts else 0.0,
+        wall_s=round(max(0.0, manifest.end_s - manifest.start_s), 3) if manifest and manifest.sealed else 0.0,
+    )
+
+
+def durations_of(cases: Sequence[CaseResult]) -> dict[str, float]:
+    """Return fresh seconds per test: of its last attempt that wasn't cut short.
+
+    Only what ran now: a value copied from an older file would never age out.
+    """
+    durations: dict[str, float] = {}
+    for case in cases:
+        measured = [a for _, a in case.attempts if a.outcome.value not in ("crashed", "error")]
+        if measured:
+            durations[case.nodeid] = measured[-1].total_s
+    return durations

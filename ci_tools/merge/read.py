@@ -1,0 +1,95 @@
+"""Bundles from disk: whatever can be read is, whatever can't is named."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from ci_tools.formats import attempts_jsonl, collected_jsonl, manifest_json, plan_json
+from ci_tools.model.bundle import Bundle, parse_bundle_name
+from ci_tools.model.errors import CiToolsError
+from ci_tools.model.run import Manifest
+from ci_tools.store.files import read_text
+
+MAX_BYTES = 500_000_000
+
+T = TypeVar("T")
+
+
+def read_bundles(directories: Sequence[Path]) -> tuple[Bundle, ...]:
+    """Return the bundles in and below the directories, each once, sorted by shard and attempt.
+
+    Raises CiToolsError when a directory doesn't exist or there is no bundle at all.
+    """
+    found: dict[str, Path] = {}
+    for directory in directories:
+        if not directory.is_dir():
+            raise CiToolsError(f"no such directory: {directory}", hint="name the --out of `ci-tools run`")
+        for path in _bundle_directories(directory):
+            found.setdefault(os.path.realpath(path), path)
+    if not found:
+        names = ", ".join(str(directory) for directory in directories)
+        raise CiToolsError(f"no bundle in {names}", hint="a bundle is what `ci-tools run` leaves in its --out")
+    bundles = [read_bundle(path) for path in found.values()]
+    return tuple(sorted(bundles, key=lambda bundle: (bundle.shard, bundle.attempt, bundle.name)))
+
+
+def _bundle_directories(top: Path) -> Iterator[Path]:
+    for path, directories, files in os.walk(top):
+        name = os.path.basename(os.path.abspath(path))
+        if "manifest.json" in files or parse_bundle_name(name) is not None:
+            directories.clear()
+            yield Path(path)
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Return one bundle; never raises for what is in it."""
+    problems: list[str] = []
+    name = os.path.basename(os.path.abspath(path))
+
+    def part(file: str, loads: Callable[[str], T]) -> T | None:
+        try:
+            return loads(read_text(path / file, max_bytes=MAX_BYTES))
+        except CiToolsError as error:
+            problems.append(error.fact.replace(f"{path / file}", file))
+            return None
+
+    manifest = part("manifest.json", lambda text: manifest_json.loads(text, source="manifest.json"))
+    plan = part("plan.json", lambda text: plan_json.loads(text, source="plan.json"))
+    attempts = part("attempts.jsonl", lambda text: attempts_jsonl.loads(text, source="attempts.jsonl"))
+    collection = part("collected.jsonl", lambda text: collected_jsonl.loads(text, source="collected.jsonl"))
+    sessions, damage = attempts or ((), "")
+    if damage:
+        problems.append(f"attempts.jsonl: {damage}")
+    if collection is not None and not collection.complete:
+        problems.append("collected.jsonl: cut off or damaged")
+    if manifest is not None:
+        problems += _changed_files(path, manifest)
+    identity = (manifest.shard, manifest.shards, manifest.attempt) if manifest else parse_bundle_name(name)
+    shard, shards, attempt = identity or (0, 0, 0)
+    return Bundle(
+        name=name,
+        shard=shard,
+        shards=shards,
+        attempt=attempt,
+        manifest=manifest,
+        plan=plan,
+        sessions=sessions,
+        collection=collection,
+        problems=tuple(problems),
+    )
+
+
+def _changed_files(path: Path, manifest: Manifest) -> list[str]:
+    """Return what doesn't match the digests that the bundle was sealed with."""
+    changed = []
+    for name, digest in sorted(manifest.files.items()):
+        file = path / name
+        if os.path.basename(name) != name or not file.is_file():
+            changed.append(f"{name}: missing from a sealed bundle")
+        elif hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+            changed.append(f"{name}: changed or cut off after it was sealed")
+    return changed

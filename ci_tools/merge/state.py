@@ -1,0 +1,130 @@
+"""How each shard ended, and which of its bundles says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ci_tools.model.bundle import Bundle
+from ci_tools.model.plan import Plan
+from ci_tools.model.report import ShardState
+from ci_tools.model.run import Attempt
+from ci_tools.model.words import count, some
+
+PYTEST_EXITS = {2: "pytest was interrupted", 3: "internal error in pytest", 4: "pytest was called wrongly"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardRecord:
+    """One shard's newest bundle, its state and the reason for it; `older` bundles only tell flips."""
+
+    index: int
+    state: ShardState
+    reason: str
+    bundle: Bundle | None
+    older: tuple[Bundle, ...] = ()
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        return _attempts(self.bundle) if self.bundle else ()
+
+    @property
+    def collected(self) -> bool:
+        """Whether its list of what was collected is whole."""
+        return bool(self.bundle and self.bundle.collection and self.bundle.collection.complete)
+
+    def history(self) -> list[tuple[int, Attempt]]:
+        """Return (run attempt, attempt) of all its bundles, oldest first."""
+        bundles = [*self.older, *([self.bundle] if self.bundle else [])]
+        return [(bundle.attempt, attempt) for bundle in bundles for attempt in _attempts(bundle)]
+
+
+def _attempts(bundle: Bundle) -> tuple[Attempt, ...]:
+    return tuple(attempt for session in bundle.sessions for attempt in session.attempts)
+
+
+def shard_records(bundles: Sequence[Bundle], plan: Plan) -> tuple[tuple[ShardRecord, ...], tuple[str, ...]]:
+    """Return one record per shard of the plan, and what is wrong with bundles of none."""
+    k = len(plan.shards)
+    strays = [
+        f"bundle {bundle.name!r} can't be told to a shard: {'; '.join(bundle.problems)}"
+        if not bundle.shard
+        else f"bundle {bundle.name!r} is of shard {bundle.shard} of {bundle.shards}, the plan has {k}"
+        for bundle in bundles
+        if not bundle.shard or bundle.shards != k
+    ]
+    records = []
+    for index in range(1, k + 1):
+        own = [bundle for bundle in bundles if bundle.shard == index and bundle.shards == k]
+        records.append(_record(index, own, plan))
+    return tuple(records), tuple(strays)
+
+
+def _record(index: int, bundles: Sequence[Bundle], plan: Plan) -> ShardRecord:
+    if not bundles:
+        return ShardRecord(index=index, state=ShardState.MISSING, reason="no bundle of it was found", bundle=None)
+    newest = max(bundle.attempt for bundle in bundles)
+    candidates = [bundle for bundle in bundles if bundle.attempt == newest]
+    bundle = candidates[0]
+    if any(_content(other) != _content(bundle) for other in candidates[1:]):
+        reason = f"{len(candidates)} different bundles of attempt {newest}"
+        return ShardRecord(index=index, state=ShardState.BROKEN, reason=reason, bundle=bundle)
+    state, reason = shard_state(bundle, plan)
+    older = tuple(
+        other for other in bundles if other.attempt < newest and shard_state(other, plan)[0] is not ShardState.FOREIGN
+    )
+    return ShardRecord(index=index, state=state, reason=reason, bundle=bundle, older=_distinct(older))
+
+
+def _content(bundle: Bundle) -> object:
+    return bundle.manifest, bundle.sessions, bundle.collection, bundle.problems
+
+
+def _distinct(bundles: Sequence[Bundle]) -> tuple[Bundle, ...]:
+    by_attempt = {bundle.attempt: bundle for bundle in bundles}
+    return tuple(by_attempt[attempt] for attempt in sorted(by_attempt))
+
+
+def shard_state(bundle: Bundle, plan: Plan) -> tuple[ShardState, str]:
+    """Return how the bundle's shard ended, and why when that isn't plain."""
+    manifest = bundle.manifest
+    if manifest is None:
+        return ShardState.TRUNCATED, "; ".join(bundle.problems)
+    if manifest.plan_digest != plan.digest:
+        return ShardState.FOREIGN, f"ran plan {manifest.plan_digest[:12]}, not {plan.digest[:12]}"
+    if not manifest.sealed:
+        return ShardState.KILLED, _killed(bundle)
+    if not bundle.sessions:
+        return ShardState.BROKEN, f"exit code {manifest.exit_code}, and no pytest session was recorded"
+    if any(session.begin.nonce != manifest.nonce for session in bundle.sessions):
+        return ShardState.TRUNCATED, "attempts.jsonl is of another run"
+    if any(session.exit_status is None for session in bundle.sessions):
+        return ShardState.KILLED, _killed(bundle)
+    if bundle.problems:
+        return ShardState.TRUNCATED, "; ".join(bundle.problems)
+    return _ended(bundle, manifest.exit_code or 0)
+
+
+def _killed(bundle: Bundle) -> str:
+    running = [nodeid for session in bundle.sessions for nodeid in session.running]
+    if running:
+        return f"killed while running {some(running)}"
+    n_attempts = len(_attempts(bundle))
+    return f"killed after {count(n_attempts, 'test')}" if n_attempts else "killed before its first test"
+
+
+def _ended(bundle: Bundle, exit_code: int) -> tuple[ShardState, str]:
+    """Judge by pytest's own exit status; the command's says the rest."""
+    statuses = {session.exit_status or 0 for session in bundle.sessions}
+    worst = sorted(status for status in statuses if status in PYTEST_EXITS or status > 5)
+    if worst:
+        return ShardState.BROKEN, f"{PYTEST_EXITS.get(worst[0], 'pytest ended')} (exit {worst[0]})"
+    if 1 in statuses:
+        return ShardState.RED, "" if any(a.outcome.is_bad for a in _attempts(bundle)) else (
+            "pytest exited 1 though no test failed: a plugin's threshold, say coverage's"
+        )
+    if statuses == {5}:
+        return ShardState.EMPTY, ""
+    if exit_code:
+        return ShardState.RED, f"the command exited {exit_code} after pytest had passed"
+    return ShardState.OK, ""

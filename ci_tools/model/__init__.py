@@ -1,0 +1,1 @@
+"""What a test, a plan and a run are: frozen values that import nothing of ours."""

@@ -1,0 +1,40 @@
+"""A bundle: all that one attempt of one shard left behind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ci_tools.model.plan import Plan
+from ci_tools.model.run import Collection, Manifest, Session
+
+_NAME = re.compile(r"shard-(\d{1,4})-of-(\d{1,4})-attempt-(\d{1,4})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """`name` is its directory's; `problems` say what couldn't be read, `manifest` may be one."""
+
+    name: str
+    shard: int
+    shards: int
+    attempt: int
+    manifest: Manifest | None
+    plan: Plan | None
+    sessions: tuple[Session, ...]
+    collection: Collection | None
+    problems: tuple[str, ...]
+
+
+def bundle_name(shard: int, shards: int, attempt: int) -> str:
+    """Return the directory's name: shard and attempt survive a flat unpacking of artifacts."""
+    return f"shard-{shard}-of-{shards}-attempt-{attempt}"
+
+
+def parse_bundle_name(name: str) -> tuple[int, int, int] | None:
+    """Return (shard, shards, attempt), None when the name isn't a bundle's."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    shard, shards, attempt = (int(group) for group in match.groups())
+    return (shard, shards, attempt) if 1 <= shard <= shards and attempt >= 1 else None

@@ -1,0 +1,123 @@
+"""A merged run: what every test did, what is missing, and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ci_tools.model.errors import NO, UNJUDGED, YES
+from ci_tools.model.plan import Certificate
+from ci_tools.model.run import Attempt, Outcome
+
+
+class Conclusion(str, Enum):
+    """The verdict on a run. Incomplete outweighs failed: what didn't run may have failed too."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def exit_code(self) -> int:
+        return {Conclusion.PASSED: YES, Conclusion.FAILED: NO, Conclusion.INCOMPLETE: UNJUDGED}[self]
+
+
+class ShardState(str, Enum):
+    """How a shard ended."""
+
+    OK = "ok"
+    RED = "red"
+    EMPTY = "empty"
+    BROKEN = "broken"
+    KILLED = "killed"
+    TRUNCATED = "truncated"
+    FOREIGN = "foreign"
+    MISSING = "missing"
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether what it reports is all that it did."""
+        return self in (ShardState.OK, ShardState.RED, ShardState.EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResult:
+    """One test. `attempts` are (run attempt, attempt), oldest first; the last one decides."""
+
+    nodeid: str
+    shard: int
+    attempts: tuple[tuple[int, Attempt], ...]
+
+    @property
+    def final(self) -> Attempt:
+        return self.attempts[-1][1]
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.final.outcome
+
+    @property
+    def is_flip(self) -> bool:
+        """Whether the same code both failed and, later, passed."""
+        return self.outcome is Outcome.PASSED and any(a.outcome.is_bad for _, a in self.attempts[:-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardResult:
+    """One shard. `tests_s` is from its first test's start to its last one's end."""
+
+    index: int
+    attempt: int
+    state: ShardState
+    reason: str
+    exit_code: int | None
+    tests: int
+    bad: int
+    workers: int
+    planned_s: float
+    tests_s: float
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRun:
+    """A selected test, or a planned file, without a result; `why` names shard and cause."""
+
+    name: str
+    shard: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole run, sorted throughout: the same bundles in any order give the same report.
+
+    `lost` and `duplicated` break the proof that each test ran once. `gone` left the code since
+    the plan, `unplanned` are new in it, `ignored` files and `deselected` tests are the
+    project's own choice: none of these four is an error.
+    """
+
+    conclusion: Conclusion
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    plan_digest: str
+    workers: int
+    certificate: Certificate | None
+    shards: tuple[ShardResult, ...]
+    cases: tuple[CaseResult, ...]
+    not_run: tuple[NotRun, ...]
+    lost: tuple[str, ...]
+    duplicated: tuple[str, ...]
+    unplanned: tuple[str, ...]
+    gone: tuple[str, ...]
+    ignored: tuple[str, ...]
+    skipped_modules: tuple[str, ...]
+    deselected: tuple[str, ...]
+
+    @property
+    def flips(self) -> tuple[CaseResult, ...]:
+        return tuple(case for case in self.cases if case.is_flip)
+
+    @property
+    def bad(self) -> tuple[CaseResult, ...]:
+        return tuple(case for case in self.cases if case.outcome.is_bad)

@@ -1,0 +1,131 @@
+"""What happened in a shard: attempts, what was collected, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Outcome(str, Enum):
+    """How an attempt ended: pytest's words, and `crashed` when its worker died under it."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    XFAILED = "xfailed"
+    XPASSED = "xpassed"
+    CRASHED = "crashed"
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether it makes a run red."""
+        return self in (Outcome.FAILED, Outcome.ERROR, Outcome.CRASHED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One execution of one test.
+
+    `nodeid` is a file's path for an error while collecting it. `rerun` counts from 0.
+    `start_s` is seconds since the epoch; `seconds` are setup, call, teardown.
+    `location` is `path:line`, 1-based, where it broke. `subtests` are (passed, failed).
+    """
+
+    nodeid: str
+    outcome: Outcome
+    rerun: int = 0
+    worker: str = "main"
+    start_s: float = 0.0
+    seconds: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    phase: str = "call"
+    message: str = ""
+    text: str = ""
+    location: str = ""
+    subtests: tuple[int, int] = (0, 0)
+
+    @property
+    def total_s(self) -> float:
+        """Setup, call and teardown together."""
+        return sum(self.seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begin:
+    """What a pytest session said of itself before its first test."""
+
+    nonce: str
+    python: str
+    pytest: str
+    xdist: str
+    workers: int
+    dist: str
+    rootdir: str
+    start_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One pytest session. `exit_status` is None when it never ended; `running` had begun."""
+
+    begin: Begin
+    attempts: tuple[Attempt, ...] = ()
+    running: tuple[str, ...] = ()
+    exit_status: int | None = None
+    end_s: float = 0.0
+
+
+class FileState(str, Enum):
+    """What became of a file in a shard's collection."""
+
+    SEEN = "seen"  # ours, and pytest collected it
+    IGNORED = "ignored"  # by pytest's or the project's own rules
+    SKIPPED = "skipped"  # the module skipped itself while being imported
+    FAILED = "failed"  # its collection raised
+    LEFT = "left"  # wholly another shard's, not imported
+    ABSENT = "absent"  # planned for us, no longer on disk
+    UNREACHED = "unreached"  # planned for us and on disk, but pytest never looked at it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectedFile:
+    """One file in a shard's collection, with the node ids found in it, in collection order."""
+
+    file: str
+    state: FileState
+    reason: str = ""
+    selected: tuple[str, ...] = ()
+    deselected: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """All that a shard's collection met; `complete` when it was written to its end."""
+
+    files: tuple[CollectedFile, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The label on a bundle. `sealed` is False until the command has ended.
+
+    `files` maps each file of the bundle to its SHA-256; `exit_code` is the command's,
+    negative for a signal, None while it runs.
+    """
+
+    shard: int
+    shards: int
+    attempt: int
+    plan_digest: str
+    nonce: str
+    command: tuple[str, ...]
+    key: str = ""
+    sha: str = ""
+    sealed: bool = False
+    exit_code: int | None = None
+    start_s: float = 0.0
+    end_s: float = 0.0
+    files: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Which shard runs which test: discover, predict, cut, pack, certify."""

@@ -1,0 +1,40 @@
+"""The pytest plugin: in a shard it selects and records; anywhere else it does nothing.
+
+Loaded by `PYTEST_PLUGINS=ci_tools.plugin` (what `ci-tools run` sets) or as an installed
+package; switched on by `XDIST_CI_OUT`. Everything else is imported only then.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from ci_tools.plugin.settings import Settings
+
+_SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
+    # A wrapper runs before pytest-xdist turns `-n` into workers.
+    if "XDIST_CI_OUT" in os.environ:
+        from ci_tools.plugin.settings import choose_workers, load
+
+        settings = config.stash[_SETTINGS] = load(os.environ)
+        if not hasattr(config, "workerinput"):
+            choose_workers(config, settings)
+    yield
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    settings = config.stash.get(_SETTINGS, None)
+    if settings is None:
+        return
+    from ci_tools.plugin.activate import activate
+
+    activate(config, settings)

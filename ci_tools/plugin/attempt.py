@@ -1,0 +1,104 @@
+"""Setup, call and teardown reports of one test, put together to one attempt."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from ci_tools.model.run import Attempt, Outcome
+
+TEXT_LIMIT = 4096
+PHASES = ("setup", "call", "teardown")
+_RERUN = "rerun"  # pytest-rerunfailures' outcome of a failed phase that will be tried again
+
+
+class OpenAttempt:
+    """An attempt while its reports arrive.
+
+    The first bad phase decides, a failed subtest makes a failed call. Old
+    pytest-rerunfailures logs no teardown after a rerun; `finished` takes what there is.
+    """
+
+    def __init__(self, nodeid: str, worker: str) -> None:
+        self.nodeid = nodeid
+        self.crashed = False
+        self._worker = worker
+        self._seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}
+        self._start_s = 0.0
+        self._outcome: Outcome | None = None
+        self._phase = "call"
+        self._message = self._text = self._location = ""
+        self._subtests = [0, 0]
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take one report in."""
+        if not self._start_s:
+            self._start_s = getattr(report, "start", 0.0) or time.time() - report.duration
+        if report.when in self._seconds and not _is_subtest(report):
+            self._seconds[report.when] += max(0.0, report.duration)
+        if _is_subtest(report):
+            self._subtests[bool(report.failed)] += 1
+            if report.failed:
+                self._decide(Outcome.FAILED, report)
+        elif report.when not in self._seconds:
+            self.crashed = True
+            self._outcome = None
+            self._decide(Outcome.CRASHED, report)
+        elif report.failed or report.outcome == _RERUN:
+            self._decide(Outcome.FAILED if report.when == "call" else Outcome.ERROR, report)
+        elif report.skipped:
+            self._decide(Outcome.XFAILED if hasattr(report, "wasxfail") else Outcome.SKIPPED, report)
+        elif report.when == "call" and hasattr(report, "wasxfail"):
+            self._decide(Outcome.XPASSED, report)
+
+    def finished(self, rerun: int) -> Attempt:
+        """Return the attempt; `rerun` says how often the test has run before."""
+        setup, call, teardown = (self._seconds[phase] for phase in PHASES)
+        return Attempt(
+            nodeid=self.nodeid,
+            outcome=self._outcome or Outcome.PASSED,
+            rerun=rerun,
+            worker=self._worker,
+            start_s=self._start_s,
+            seconds=(setup, call, teardown),
+            phase=self._phase,
+            message=self._message,
+            text=self._text,
+            location=self._location,
+            subtests=(self._subtests[0], self._subtests[1]),
+        )
+
+    def _decide(self, outcome: Outcome, report: pytest.TestReport) -> None:
+        """A bad outcome stays; a later bad phase overrides only what isn't bad."""
+        if self._outcome is not None and (self._outcome.is_bad or not outcome.is_bad):
+            return
+        self._outcome = outcome
+        self._phase = report.when if report.when in PHASES else "call"
+        self._message, self._location = _message_and_location(report)
+        self._text = shortened(report.longreprtext) if outcome.is_bad else ""
+
+
+def shortened(text: str) -> str:
+    """Return head and tail of a long text, at most TEXT_LIMIT characters."""
+    if len(text) <= TEXT_LIMIT:
+        return text
+    half = TEXT_LIMIT // 2 - 20
+    return f"{text[:half]}\n… {len(text) - 2 * half} characters …\n{text[-half:]}"
+
+
+def _is_subtest(report: pytest.TestReport) -> bool:
+    # pytest 9's SubtestReport and pytest-subtests' SubTestReport both carry their context.
+    return getattr(report, "context", None) is not None
+
+
+def _message_and_location(report: pytest.TestReport) -> tuple[str, str]:
+    longrepr: Any = report.longrepr
+    if isinstance(longrepr, tuple):  # a skip: path, line, reason
+        return str(longrepr[2])[:TEXT_LIMIT], f"{longrepr[0]}:{longrepr[1]}"
+    crash = getattr(longrepr, "reprcrash", None)
+    if crash is not None:
+        message = getattr(report, "wasxfail", "") or str(crash.message)
+        return shortened(message), f"{crash.path}:{crash.lineno}"
+    return shortened(str(getattr(report, "wasxfail", "") or longrepr or "")), ""

@@ -1,0 +1,43 @@
+"""The plan's atoms as pytest-xdist's units, longest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ci_tools.model.plan import Plan
+from ci_tools.plugin.nodeids import clean
+
+
+class Schedule:
+    """On the controller: `--dist loadfile` hands out atoms instead of files by number of tests."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        """Return a scheduler, unless the user or another plugin chose a different one."""
+        if config.option.dist != "loadfile":
+            return None
+        from xdist.scheduler.loadfile import LoadFileScheduling
+
+        plan = self._plan
+
+        class AtomScheduling(LoadFileScheduling):
+            def __init__(self, config: pytest.Config, log: Any) -> None:
+                super().__init__(config, log)
+                self._expected_ms: dict[str, int] = {}
+
+            def _split_scope(self, nodeid: str) -> str:
+                unit, expected_ms = plan.unit(clean(nodeid, self.config))
+                self._expected_ms[unit] = expected_ms
+                return unit
+
+            def _assign_work_unit(self, node: Any) -> None:
+                longest = max(self.workqueue, key=lambda unit: self._expected_ms[unit])
+                self.workqueue.move_to_end(longest, last=False)
+                super()._assign_work_unit(node)
+
+        return AtomScheduling(config, log)

@@ -1,0 +1,81 @@
+"""What `ci-tools run` tells the plugin, through the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ci_tools.formats import plan_json
+from ci_tools.model.errors import CiToolsError
+from ci_tools.model.plan import Plan
+from ci_tools.store.files import read_text
+
+PREFIX = "XDIST_CI_"
+PLUGIN = "ci_tools.plugin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`out` is the bundle's directory; `shard` counts from 1; `workers` is `auto` or a number."""
+
+    out: Path
+    plan: Plan
+    shard: int
+    nonce: str
+    workers: str
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Return the settings; pytest.UsageError when the plan can't be read."""
+    path = Path(environ["XDIST_CI_PLAN"])
+    try:
+        plan = plan_json.loads(read_text(path), source=str(path))
+    except CiToolsError as error:
+        raise pytest.UsageError(f"xdist-ci: {error.fact}") from None
+    return Settings(
+        out=Path(environ["XDIST_CI_OUT"]),
+        plan=plan,
+        shard=int(environ["XDIST_CI_SHARD"]),
+        nonce=environ["XDIST_CI_NONCE"],
+        workers=environ.get("XDIST_CI_WORKERS", "auto"),
+    )
+
+
+def choose_workers(config: pytest.Config, settings: Settings) -> None:
+    """Run with `-n auto --dist loadfile`, as far as the user hasn't chosen and xdist is there.
+
+    Set on the parsed options: PYTEST_ADDOPTS would override what the project's addopts say.
+    """
+    option = config.option
+    if not hasattr(option, "numprocesses"):
+        return
+    if option.numprocesses is None and not option.tx and not option.usepdb:
+        option.numprocesses = "auto" if settings.workers == "auto" else int(settings.workers)
+        if option.dist == "no":
+            option.dist = "loadfile"
+
+
+def distributes(config: pytest.Config) -> bool:
+    """Return whether this process only hands tests out to pytest-xdist workers."""
+    option = config.option
+    return bool(getattr(option, "dist", "no") != "no" and getattr(option, "tx", None)) and not option.collectonly
+
+
+def forget(environ: MutableMapping[str, str]) -> None:
+    """Take ourselves out of the environment, so that a pytest started by a test is a plain one."""
+    _remove(environ, "PYTHONPATH", environ.get("XDIST_CI_STAGE", ""), os.pathsep)
+    _remove(environ, "PYTEST_PLUGINS", PLUGIN, ",")
+    for name in [name for name in environ if name.startswith(PREFIX)]:
+        del environ[name]
+
+
+def _remove(environ: MutableMapping[str, str], name: str, entry: str, separator: str) -> None:
+    rest = [item for item in environ.get(name, "").split(separator) if item != entry]
+    if any(rest):
+        environ[name] = separator.join(rest)
+    else:
+        environ.pop(name, None)

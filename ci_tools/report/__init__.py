@@ -1,0 +1,1 @@
+"""A merged run as text that people and other tools read."""

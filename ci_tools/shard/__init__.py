@@ -1,0 +1,1 @@
+"""One shard from outside: start the command, watch it, seal its bundle."""

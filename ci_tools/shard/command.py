@@ -1,0 +1,61 @@
+"""The user's command with the plugin in its environment, nothing installed.
+
+Measured: `python -m pytest`, pytest-xdist workers, `uv run`, `nox`, `coverage run` and `make`
+pass PYTHONPATH and PYTEST_PLUGINS on; tox drops them unless told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+DEFAULT = ("python", "-m", "pytest")
+PLUGIN = "ci_tools.plugin"
+TOX_OVERRIDE = "testenv.pass_env+=PYTHONPATH,PYTEST_PLUGINS,XDIST_CI_*"
+
+
+def environment(
+    environ: Mapping[str, str],
+    command: Sequence[str],
+    *,
+    stage: Path,
+    out: Path,
+    plan: Path,
+    shard: int,
+    nonce: str,
+    workers: str,
+) -> dict[str, str]:
+    """Return the environment for the command: what was there, and ours added in front."""
+    ours = {
+        "XDIST_CI_STAGE": str(stage),
+        "XDIST_CI_OUT": str(out),
+        "XDIST_CI_PLAN": str(plan),
+        "XDIST_CI_SHARD": str(shard),
+        "XDIST_CI_NONCE": nonce,
+        "XDIST_CI_WORKERS": workers,
+        "PYTHONPATH": _with(environ.get("PYTHONPATH"), str(stage), os.pathsep),
+        "PYTEST_PLUGINS": _with(environ.get("PYTEST_PLUGINS"), PLUGIN, ","),
+    }
+    if is_tox(command) and "TOX_OVERRIDE" not in environ:
+        ours["TOX_OVERRIDE"] = TOX_OVERRIDE
+    return {**environ, **ours}
+
+
+def is_tox(command: Sequence[str]) -> bool:
+    """Return whether the command is tox, by its name or as `python -m tox`."""
+    name = Path(command[0]).stem
+    return name == "tox" or (len(command) > 2 and command[1] == "-m" and command[2] == "tox")
+
+
+def why_not_loaded(command: Sequence[str]) -> str:
+    """Return the likeliest fix when a command ran without the plugin."""
+    if is_tox(command):
+        return f"add to tox.ini: [testenv] pass_env = {TOX_OVERRIDE.partition('+=')[2]}"
+    if any(word.startswith("-") and not word.startswith("--") and set(word[1:]) & set("IE") for word in command[1:3]):
+        return "python's -I and -E ignore PYTHONPATH: leave them out"
+    return "the command must run pytest with PYTHONPATH and PYTEST_PLUGINS passed on"
+
+
+def _with(value: str | None, entry: str, separator: str) -> str:
+    return f"{entry}{separator}{value}" if value else entry
