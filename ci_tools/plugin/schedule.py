@@ -16,10 +16,9 @@ class Schedule:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
 
-    @pytest.hookimpl(trylast=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Return a scheduler, unless the user or another plugin chose a different one."""
-        if config.option.dist != "loadfile":
+        if config.option.dist != "loadfile" or self._is_somebody_elses(config):
             return None
         from xdist.scheduler.loadfile import LoadFileScheduling
 
@@ -41,3 +40,8 @@ class Schedule:
                 super()._assign_work_unit(node)
 
         return AtomScheduling(config, log)
+
+    def _is_somebody_elses(self, config: pytest.Config) -> bool:
+        """Return whether a plugin besides us and pytest-xdist makes schedulers: it wins."""
+        makers = config.hook.pytest_xdist_make_scheduler.get_hookimpls()
+        return any(maker.plugin is not self and maker.plugin_name != "dsession" for maker in makers)

@@ -59,16 +59,25 @@ class Selector:
             return
         if outcome.get_result():
             self._note_ignored(collection_path, file)
-        elif collection_path.is_file() and not self._is_mine(collection_path, file):
+        elif file in self._plan.planned_files and not self._is_mine(collection_path, file):
             self._files[file] = FileState.LEFT
             outcome.force_result(True)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collect_file(self, file_path: Path) -> Iterator[None]:
+        """Of a file that the plan doesn't know, only here is it known whether it holds tests."""
         outcome: Any = yield
         file = self._file(file_path)
-        if file is not None:
-            self._files[file] = FileState.SEEN if outcome.get_result() else FileState.IGNORED
+        if file is None:
+            return
+        if not outcome.get_result():
+            if file in self._plan.planned_files:
+                self._files[file] = FileState.IGNORED
+        elif self._is_mine(file_path, file):
+            self._files[file] = FileState.SEEN
+        else:
+            self._files[file] = FileState.LEFT
+            outcome.force_result([])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         file = file_of(report.nodeid)
