@@ -44,7 +44,9 @@ def shard_of(text: str) -> tuple[int, int]:
     if not (slash and index.isdecimal() and total.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is no shard: wanted one like 2/8")
     shard, shards = int(index), int(total)
-    if not 1 <= shard <= shards <= MAX_SHARDS:
+    if shards > MAX_SHARDS:
+        raise argparse.ArgumentTypeError(f"{shards} shards are too many: at most {MAX_SHARDS}")
+    if not 1 <= shard <= shards:
         raise argparse.ArgumentTypeError(f"there is no shard {shard} of {shards}: the first is 1/{shards or 1}")
     return shard, shards
 

@@ -94,6 +94,8 @@ def shard_state(bundle: Bundle, plan: Plan) -> tuple[ShardState, str]:
         return ShardState.FOREIGN, f"ran plan {manifest.plan_digest[:12]}, not {plan.digest[:12]}"
     if not manifest.sealed:
         return ShardState.KILLED, _killed(bundle)
+    if not bundle.sessions and "attempts.jsonl" in manifest.files:
+        return ShardState.TRUNCATED, "; ".join(bundle.problems)
     if not bundle.sessions:
         return ShardState.BROKEN, f"exit code {manifest.exit_code}, and no pytest session was recorded"
     if any(session.begin.nonce != manifest.nonce for session in bundle.sessions):

@@ -37,8 +37,8 @@ def environment(
         "PYTHONPATH": _with(environ.get("PYTHONPATH"), str(stage), os.pathsep),
         "PYTEST_PLUGINS": _with(environ.get("PYTEST_PLUGINS"), PLUGIN, ","),
     }
-    if is_tox(command) and "TOX_OVERRIDE" not in environ:
-        ours["TOX_OVERRIDE"] = TOX_OVERRIDE
+    if is_tox(command):
+        ours["TOX_OVERRIDE"] = _with(environ.get("TOX_OVERRIDE"), TOX_OVERRIDE, ";")
     return {**environ, **ours}
 
 
@@ -50,7 +50,7 @@ def is_tox(command: Sequence[str]) -> bool:
 
 def why_not_loaded(command: Sequence[str]) -> str:
     """Return the likeliest fix when a command ran without the plugin."""
-    if is_tox(command):
+    if "tox" in " ".join(command):
         return f"add to tox.ini: [testenv] pass_env = {TOX_OVERRIDE.partition('+=')[2]}"
     if any(word.startswith("-") and not word.startswith("--") and set(word[1:]) & set("IE") for word in command[1:3]):
         return "python's -I and -E ignore PYTHONPATH: leave them out"

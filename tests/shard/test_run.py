@@ -1,0 +1,226 @@
+"""One shard from outside: the user's commands, signals, kills, a full disk."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from project import PYTEST, Project, whole
+
+from ci_tools.merge.read import read_bundle
+
+SUITE = "import pytest\n@pytest.mark.parametrize('i', range(3))\ndef test_it(i): pass\n"
+SLOW = "import time, pytest\n@pytest.mark.parametrize('i', range(100))\ndef test_it(i): time.sleep(0.1)\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (sys.executable, "-m", "pytest", "-n0"),
+        (str(Path(sys.executable).parent / "pytest"), "-n0"),
+        ("sh", "-c", f"cd . && {sys.executable} -m pytest -n0 | cat"),
+        ("env", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1", sys.executable, "-m", "pytest"),
+        ("env", "PYTHONSAFEPATH=1", sys.executable, "-m", "pytest", "-n0"),
+        ("make", "-s", "test"),
+    ],
+)
+def test_the_plugin_gets_into_the_users_command(project: Project, command: tuple[str, ...]) -> None:
+    project.write(test_a=SUITE).write_path("Makefile", f"test:\n\t{sys.executable} -m pytest -n0\n")
+    ran = project.run(command=command)
+    assert ran.code == 0, ran.output
+    assert len(ran.outcomes) == 3
+
+
+def test_by_default_tests_run_on_all_processors_by_file(project: Project) -> None:
+    project.write(test_a=SUITE)
+    ran = project.run(command=(sys.executable, "-m", "pytest"))
+    begin = ran.bundle.sessions[0].begin
+    assert (begin.dist, begin.workers >= 1) == ("loadfile", True)
+    assert {a.worker[:2] for a in ran.attempts} == {"gw"}
+
+
+@pytest.mark.parametrize(
+    ("addopts", "arguments", "dist", "workers"),
+    [
+        ("-n 1", (), "load", 1),
+        ("-n 1 --dist worksteal", (), "worksteal", 1),
+        ("", ("-n", "1", "--dist", "loadscope"), "loadscope", 1),
+        ("-n 2", ("-n", "0"), "no", 1),
+        ("-p no:xdist", (), "no", 1),
+    ],
+)
+def test_the_users_own_choice_wins(
+    project: Project, addopts: str, arguments: tuple[str, ...], dist: str, workers: int
+) -> None:
+    project.write(test_a=SUITE).write_path("pytest.ini", f"[pytest]\naddopts = {addopts}\n")
+    ran = project.run("1/1", *arguments, n="")
+    begin = ran.bundle.sessions[0].begin
+    assert (begin.dist, begin.workers, len(ran.outcomes)) == (dist, workers, 3)
+
+
+@pytest.mark.parametrize(
+    ("command", "fact", "hint"),
+    [
+        (
+            ("true",),
+            "`true` ran without the xdist-ci plugin (exit code 0): nothing was selected or recorded",
+            "the command must run pytest with PYTHONPATH and PYTEST_PLUGINS passed on",
+        ),
+        (
+            (sys.executable, "-I", "-c", "pass"),
+            f"`{sys.executable} -I -c pass` ran without the xdist-ci plugin (exit code 0): nothing was selected "
+            "or recorded",
+            "python's -I and -E ignore PYTHONPATH: leave them out",
+        ),
+        (
+            ("env", "-i", sys.executable, "-m", "pytest"),
+            f"`env -i {sys.executable} -m pytest` ran without the xdist-ci plugin (exit code 0): nothing was selected "
+            "or recorded",
+            "the command must run pytest with PYTHONPATH and PYTEST_PLUGINS passed on",
+        ),
+    ],
+)
+def test_a_command_without_the_plugin_is_never_green(
+    project: Project, command: tuple[str, ...], fact: str, hint: str
+) -> None:
+    ran = project.write(test_a=SUITE).run(command=command)
+    assert ran.code == 3
+    assert f"ci-tools: error: {fact}\nci-tools: hint: {hint}\n" in ran.output
+    assert project.merge().conclusion.value == "incomplete"
+
+
+def test_a_command_that_does_not_exist(project: Project) -> None:
+    project.write(test_a=SUITE).plan(1)
+    done = project.ci_tools("run", "--shard", "1/1", "--", "no-such-command")
+    assert (done.returncode, done.stderr) == (
+        3,
+        "ci-tools: error: 'no-such-command' can't be started: No such file or directory\n"
+        "ci-tools: hint: put the command that runs pytest behind --\n",
+    )
+
+
+def test_results_are_never_overwritten(project: Project) -> None:
+    project.write(test_a=SUITE).plan(1)
+    project.run()
+    before = read_bundle(project.root / "bundles" / "shard-1-of-1-attempt-1")
+    done = project.ci_tools("run", "--shard", "1/1", "--", *PYTEST, "-n0")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "ci-tools: error: bundles/shard-1-of-1-attempt-1: already holds the results of this shard\n"
+        "ci-tools: hint: choose another --out or --attempt, or remove it\n",
+    )
+    assert read_bundle(project.root / "bundles" / "shard-1-of-1-attempt-1") == before
+    assert project.ci_tools("run", "--shard", "1/1", "--attempt", "2", "--", *PYTEST, "-n0").returncode == 0
+
+
+def test_the_command_sees_its_own_arguments_and_a_clean_tree(project: Project) -> None:
+    """Nothing of ours in the project's directory but --out, nothing on sys.path[0]."""
+    project.write(
+        test_a="""
+        import sys
+        def test_path(request):
+            assert "xdist-ci" not in sys.path[0]
+            assert not [name for name in sys.modules if name.split(".")[0] in ("rich", "junitparser", "requests")]
+        """
+    )
+    project.plan(1)
+    ran = project.run()
+    assert ran.code == 0, ran.output
+    assert {p.name for p in project.root.iterdir()} - {"__pycache__"} == {"bundles", "plan.json", "test_a.py"}
+
+
+@pytest.mark.parametrize("n", ["0", "2"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_reaches_pytest_and_all_that_finished_is_kept(project: Project, n: str, number: int) -> None:
+    project.write(test_a=SLOW)
+    project.write_plan([whole("test_a.py")])
+    bundle, process = started(project, n)
+    process.send_signal(number)
+    assert process.wait(30) == 3
+    read = read_bundle(bundle)
+    done = [attempt for attempt in read.sessions[0].attempts if attempt.outcome.value == "passed"]
+    assert len(done) >= 3
+    report = project.merge()
+    assert report.conclusion.value == "incomplete"
+    assert len(report.cases) + len(report.not_run) == 100
+    assert read.manifest is not None and read.manifest.sealed
+    assert report.shards[0].state.value == ("broken" if number == signal.SIGINT else "killed")
+
+
+@pytest.mark.parametrize("n", ["0", "2"])
+def test_after_kill_9_of_everything_the_finished_and_the_running_tests_are_named(project: Project, n: str) -> None:
+    project.write(test_a=SLOW)
+    project.write_plan([whole("test_a.py")])
+    bundle, process = started(project, n)
+    children = subprocess.run(
+        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    parents = {int(line.split()[0]): int(line.split()[1]) for line in children}
+    pytest_pid = next(pid for pid, parent in parents.items() if parent == process.pid)
+    os.kill(process.pid, signal.SIGKILL)
+    os.killpg(pytest_pid, signal.SIGKILL)
+    process.wait(30)
+    time.sleep(0.2)
+    recorded = read_bundle(bundle).sessions[0]
+    report = project.merge()
+    assert report.shards[0].state.value == "killed"
+    assert recorded.running and recorded.running[0] in report.shards[0].reason
+    assert len(report.cases) + len(report.not_run) == 100
+    assert len(report.cases) >= 3
+
+
+def started(project: Project, n: str) -> tuple[Path, subprocess.Popen[str]]:
+    """Start a slow shard and wait until some tests are done."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n", n],
+        cwd=project.root,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    bundle = project.root / "bundles" / "shard-1-of-1-attempt-1"
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        path = bundle / "attempts.jsonl"
+        if path.exists() and path.read_text().count('"t":"attempt"') >= 3:
+            return bundle, process
+        time.sleep(0.02)
+    raise AssertionError("no test has finished")
+
+
+def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
+    """RLIMIT_FSIZE stands for the disk: a write past it fails as on a full one."""
+    project.write(test_a="import pytest\n@pytest.mark.parametrize('i', range(500))\ndef test_it(i): pass\n")
+    project.write_plan([whole("test_a.py")])
+
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n0", "-p", "no:terminalreporter"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        preexec_fn=small_files,
+        timeout=60,
+    )
+    assert done.returncode == 3, done.stderr
+    report = project.merge()
+    assert report.conclusion.value == "incomplete"
+    assert len(report.cases) + len(report.not_run) >= 1
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_a_pytest_that_fails_behind_a_pipe_is_still_red(project: Project) -> None:
+    project.write(test_a="def test_a(): assert 0")
+    ran = project.run(command=("bash", "-c", f"{sys.executable} -m pytest -n0 || true"))
+    assert ran.code == 1
+    assert project.merge().conclusion.value == "failed"
