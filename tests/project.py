@@ -9,11 +9,11 @@ from pathlib import Path
 from textwrap import dedent
 
 from ci_tools.formats import plan_json, report_json
+from ci_tools.merge.read import read_bundle
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.plan import Atom, Plan, Shard
 from ci_tools.model.report import Report
 from ci_tools.model.run import Attempt, CollectedFile
-from ci_tools.merge.read import read_bundle
 
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 

@@ -97,8 +97,7 @@ def test_durations_of_200_megabytes(capsys: pytest.CaptureFixture[str], tmp_path
     code, err = refused(capsys, "plan", "--shards", "2", "--durations", "d.json")
     assert (code, err) == (
         3,
-        "ci-tools: error: d.json: 200 MB, the limit is 100 MB\n"
-        "ci-tools: hint: check that this is the file you mean\n",
+        "ci-tools: error: d.json: 200 MB, the limit is 100 MB\nci-tools: hint: check that this is the file you mean\n",
     )
 
 
@@ -115,8 +114,10 @@ def test_durations_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> Non
     code, err = refused(capsys, "plan", "--shards", "2", "--durations", "gone.json")
     assert (code, err) == (
         3,
-        "ci-tools: error: no such file: gone.json\n"
-        "ci-tools: hint: leave --durations out to plan by the number of tests\n",
+        (
+            "ci-tools: error: no such file: gone.json\n"
+            "ci-tools: hint: leave --durations out to plan by the number of tests\n"
+        ),
     )
 
 
@@ -143,9 +144,11 @@ def test_a_directory_without_tests(capsys: pytest.CaptureFixture[str], tmp_path:
     code, err = refused(capsys, "plan", "--shards", "2", "empty")
     assert (code, err) == (
         3,
-        "no .test_durations: planning by the number of tests\n"
-        "ci-tools: error: no test file found\n"
-        f"ci-tools: hint: looked below {tmp_path / 'empty'} for test_*.py, *_test.py\n",
+        (
+            "no .test_durations: planning by the number of tests\n"
+            "ci-tools: error: no test file found\n"
+            f"ci-tools: hint: looked below {tmp_path / 'empty'} for test_*.py, *_test.py\n"
+        ),
     )
 
 
@@ -189,8 +192,7 @@ def test_a_plan_of_another_number_of_shards(capsys: pytest.CaptureFixture[str], 
     code, err = refused(capsys, "run", "--shard", "2/8")
     assert (code, err) == (
         2,
-        "ci-tools: error: plan.json has 1 shard, --shard says 2/8\n"
-        "ci-tools: hint: make the plan with --shards 8\n",
+        "ci-tools: error: plan.json has 1 shard, --shard says 2/8\nci-tools: hint: make the plan with --shards 8\n",
     )
     assert not (tmp_path / "bundles").exists()
 
@@ -225,8 +227,7 @@ def test_nothing_to_merge(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     (tmp_path / "empty").mkdir()
     assert refused(capsys, "merge", "empty") == (
         3,
-        "ci-tools: error: no bundle in empty\n"
-        "ci-tools: hint: a bundle is what `ci-tools run` leaves in its --out\n",
+        "ci-tools: error: no bundle in empty\nci-tools: hint: a bundle is what `ci-tools run` leaves in its --out\n",
     )
 
 

@@ -25,7 +25,10 @@ def verdict(report: Report) -> tuple[str, tuple[str, ...]]:
 def test_all_shards_passed() -> None:
     report = merge(GREEN, PLAN)
     assert verdict(report) == ("passed", ())
-    assert [(case.nodeid, case.shard, case.outcome.value) for case in report.cases] == [(A, 1, "passed"), (B, 2, "passed")]
+    assert [(case.nodeid, case.shard, case.outcome.value) for case in report.cases] == [
+        (A, 1, "passed"),
+        (B, 2, "passed"),
+    ]
     assert [shard.state.value for shard in report.shards] == ["ok", "ok"]
 
 

@@ -25,9 +25,7 @@ def bundles(draw: st.DrawFn) -> list[Bundle]:
             ids = draw(st.lists(st.sampled_from(IDS[shard]), max_size=5))
             attempts = [attempt(nodeid, draw(OUTCOMES)) for nodeid in ids]
             sealed = draw(st.booleans())
-            result.append(
-                bundle(PLAN, shard, attempts, seen(*IDS[shard]), run_attempt=run_attempt, sealed=sealed)
-            )
+            result.append(bundle(PLAN, shard, attempts, seen(*IDS[shard]), run_attempt=run_attempt, sealed=sealed))
     return result
 
 

@@ -28,7 +28,9 @@ def test_a_file_of_another_shard_is_never_imported(project: Project, mode: str, 
     assert ran.files["tests/test_theirs.py"].state is FileState.LEFT
 
 
-@pytest.mark.parametrize("arguments", [["tests/test_mine.py", "tests/test_theirs.py"], ["tests/test_theirs.py::test_1", "tests"]])
+@pytest.mark.parametrize(
+    "arguments", [["tests/test_mine.py", "tests/test_theirs.py"], ["tests/test_theirs.py::test_1", "tests"]]
+)
 def test_not_even_when_it_is_named_on_the_command_line(project: Project, arguments: list[str]) -> None:
     project.write(tests__test_mine=THREE, tests__test_theirs=BOMB)
     project.write_plan([whole("tests/test_mine.py")], [whole("tests/test_theirs.py")])

@@ -75,14 +75,18 @@ def test_the_users_own_choice_wins(
         ),
         (
             (sys.executable, "-I", "-c", "pass"),
-            f"`{sys.executable} -I -c pass` ran without the xdist-ci plugin (exit code 0): nothing was selected "
-            "or recorded",
+            (
+                f"`{sys.executable} -I -c pass` ran without the xdist-ci plugin (exit code 0): nothing was selected "
+                "or recorded"
+            ),
             "python's -I and -E ignore PYTHONPATH: leave them out",
         ),
         (
             ("env", "-i", sys.executable, "-m", "pytest"),
-            f"`env -i {sys.executable} -m pytest` ran without the xdist-ci plugin (exit code 0): nothing was selected "
-            "or recorded",
+            (
+                f"`env -i {sys.executable} -m pytest` ran without the xdist-ci plugin (exit code 0): nothing was selected "
+                "or recorded"
+            ),
             "the command must run pytest with PYTHONPATH and PYTEST_PLUGINS passed on",
         ),
     ],
@@ -101,8 +105,10 @@ def test_a_command_that_does_not_exist(project: Project) -> None:
     done = project.ci_tools("run", "--shard", "1/1", "--", "no-such-command")
     assert (done.returncode, done.stderr) == (
         3,
-        "ci-tools: error: 'no-such-command' can't be started: No such file or directory\n"
-        "ci-tools: hint: put the command that runs pytest behind --\n",
+        (
+            "ci-tools: error: 'no-such-command' can't be started: No such file or directory\n"
+            "ci-tools: hint: put the command that runs pytest behind --\n"
+        ),
     )
 
 
@@ -113,8 +119,10 @@ def test_results_are_never_overwritten(project: Project) -> None:
     done = project.ci_tools("run", "--shard", "1/1", "--", *PYTEST, "-n0")
     assert (done.returncode, done.stderr) == (
         2,
-        "ci-tools: error: bundles/shard-1-of-1-attempt-1: already holds the results of this shard\n"
-        "ci-tools: hint: choose another --out or --attempt, or remove it\n",
+        (
+            "ci-tools: error: bundles/shard-1-of-1-attempt-1: already holds the results of this shard\n"
+            "ci-tools: hint: choose another --out or --attempt, or remove it\n"
+        ),
     )
     assert read_bundle(project.root / "bundles" / "shard-1-of-1-attempt-1") == before
     assert project.ci_tools("run", "--shard", "1/1", "--attempt", "2", "--", *PYTEST, "-n0").returncode == 0
