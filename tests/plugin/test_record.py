@@ -35,7 +35,8 @@ def test_xfail(): assert 0
 def test_xpass(): pass
 @pytest.mark.xfail(reason="known", strict=True)
 def test_xpass_strict(): pass
-@pytest.mark.parametrize("a", ["x", "a::b", "a/b", "[x]", "a@b", " ", "two\\nlines", "größer", pytest.param(1, id="l" * 300)])
+@pytest.mark.parametrize("a", ["x", "a::b", "a/b", "[x]", "a@b", " ", "two\\nlines", "größer",
+                               pytest.param(1, id="l" * 300)])
 def test_parameter(a): pass
 class TestClass:
     def test_method(self): pass

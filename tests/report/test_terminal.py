@@ -26,7 +26,7 @@ def test_the_certificate_says_what_the_plan_promises() -> None:
         "  useful up to 4 shards\n"
         "  3 files cut across shards\n"
         "  1 test without a recorded time, 2.0 s assumed (median)\n"
-        "  pytest-split duration_based_chunks: 12.0 s\n"
+        "  pytest-split duration_based_chunks: 10.0 s\n"
         "  pytest-split least_duration: 10.0 s\n"
     )
 
