@@ -1,0 +1,125 @@
+"""The house rules that a reader relies on."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from ci_tools.cli.main import COMMANDS
+from ci_tools.shard.stage import GUEST, stage
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "ci_tools").rglob("*.py"))
+PURE = ("model", "formats", "merge/judge", "merge/reconcile", "merge/state", "report")
+PURE_PLAN = ("plan/cut", "plan/make", "plan/pack", "plan/predict", "plan/simulate", "plan/pytest_split")
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT / "ci_tools").as_posix()
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if name_of(p).split("/")[0] in (*GUEST, "shard")], ids=name_of)
+def test_the_guest_imports_the_standard_library_and_pytest_alone(path: Path) -> None:
+    allowed = sys.stdlib_module_names | {"ci_tools", "pytest", "xdist"}
+    assert {name.split(".")[0] for name in imports(ast.parse(path.read_text()))} <= allowed
+
+
+def test_the_staged_guest_works_with_nothing_else(tmp_path: Path) -> None:
+    """-S and an empty environment: no site-packages at all."""
+    modules = [
+        name_of(p)[:-3].replace("/", ".") for p in SOURCES if name_of(p).split("/")[0] in ("model", "formats", "store")
+    ]
+    program = "import " + ", ".join(f"ci_tools.{m.removesuffix('.__init__')}" for m in modules)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program], env={"PYTHONPATH": str(stage(tmp_path))}, capture_output=True, text=True
+    )
+    assert done.stderr == ""
+
+
+def test_an_idle_plugin_imports_nothing_but_itself() -> None:
+    program = (
+        "import pytest, sys; before = set(sys.modules)\n"
+        "import ci_tools.plugin; print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "['ci_tools', 'ci_tools.plugin']\n"
+
+
+def test_an_active_plugin_imports_only_the_guest(tmp_path: Path) -> None:
+    program = (
+        "import pytest, xdist, json, hashlib, zlib, platform, tempfile, sys; before = set(sys.modules)\n"
+        "import ci_tools.plugin.activate, ci_tools.plugin.schedule\n"
+        "print(sorted({m.split('.')[0] for m in set(sys.modules) - before}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "['ci_tools']\n"
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if name_of(p).startswith(PURE) or name_of(p).startswith(PURE_PLAN)], ids=name_of
+)
+def test_what_decides_neither_opens_nor_prints(path: Path) -> None:
+    calls = {
+        n.func.id
+        for n in ast.walk(ast.parse(path.read_text()))
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
+    assert calls & {"open", "print", "input", "exec", "eval"} == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_files_and_functions_are_short(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300
+    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    assert [f.name for f in functions if (f.end_lineno or 0) - f.lineno > 60] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_a_command_is_on_its_page(name: str) -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    import_module(f"ci_tools.cli.{name}").configure(parser)
+    page = (ROOT / "docs" / f"{name}.md").read_text()
+    options = [word for action in parser._actions for word in action.option_strings if word not in ("-h", "--help")]
+    assert [option for option in options if option not in page] == []
+
+
+def test_every_file_format_has_a_page_with_its_name() -> None:
+    pages = "".join(path.read_text() for path in (ROOT / "docs/formats").glob("*.md"))
+    for path in (ROOT / "ci_tools/formats").glob("[a-z]*.py"):
+        module = import_module(f"ci_tools.formats.{path.stem}")
+        if hasattr(module, "FORMAT"):
+            assert module.FORMAT in pages
+
+
+def test_every_check_that_the_architecture_names_exists() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    named = set(re.findall(r"`((?:tests|benchmarks)/[\w/.]+)`", text))
+    assert named and [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_no_page_names_a_machine(request: pytest.FixtureRequest) -> None:
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    pages = [ROOT / name for name in files if name.endswith((".md", ".py", ".toml", "Makefile", "run"))]
+    assert [
+        p
+        for p in pages
+        if p.exists() and re.search(r"/(root|work)/|/home/(?!runner)", p.read_text()) and p != Path(__file__)
+    ] == []
