@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from ci_tools.formats import attempts_jsonl, collected_jsonl, manifest_json, plan_json
-from ci_tools.model.bundle import Bundle, parse_bundle_name
+from ci_tools.model.bundle import SEALED_FILES, Bundle, parse_bundle_name
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.run import Manifest
-from ci_tools.store.files import read_text
+from ci_tools.store.files import read_text, sha256
 
 MAX_BYTES = 500_000_000
 
@@ -51,6 +50,9 @@ def read_bundle(path: Path) -> Bundle:
     name = os.path.basename(os.path.abspath(path))
 
     def part(file: str, loads: Callable[[str], T]) -> T | None:
+        if (path / file).is_symlink():
+            problems.append(f"{file}: a symbolic link, which no bundle holds")
+            return None
         try:
             return loads(read_text(path / file, max_bytes=MAX_BYTES))
         except CiToolsError as error:
@@ -88,8 +90,10 @@ def _changed_files(path: Path, manifest: Manifest) -> list[str]:
     changed = []
     for name, digest in sorted(manifest.files.items()):
         file = path / name
-        if os.path.basename(name) != name or not file.is_file():
+        if name not in SEALED_FILES:
+            changed.append(f"manifest.json: {name!r} is no file of a bundle")
+        elif not file.is_file():
             changed.append(f"{name}: missing from a sealed bundle")
-        elif hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        elif sha256(file) != digest:
             changed.append(f"{name}: changed or cut off after it was sealed")
     return changed

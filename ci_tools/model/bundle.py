@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import Collection, Manifest, Session
 
+# What a sealed bundle holds beside its manifest, and its manifest the digests of.
+SEALED_FILES = ("plan.json", "attempts.jsonl", "collected.jsonl")
+
 _NAME = re.compile(r"shard-(\d{1,4})-of-(\d{1,4})-attempt-(\d{1,4})")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
 import shutil
@@ -18,15 +17,13 @@ from types import FrameType
 from typing import IO
 
 from ci_tools.formats import attempts_jsonl, manifest_json, plan_json
-from ci_tools.model.bundle import bundle_name
+from ci_tools.model.bundle import SEALED_FILES, bundle_name
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import Manifest, Session
 from ci_tools.shard.command import environment, why_not_loaded
 from ci_tools.shard.stage import stage
-from ci_tools.store.files import read_text, write_text
-
-SEALED_FILES = ("plan.json", "attempts.jsonl", "collected.jsonl")
+from ci_tools.store.files import read_text, sha256, write_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +122,7 @@ def finish(running: Running) -> Manifest:
     """Seal the bundle of a command that has ended."""
     shutil.rmtree(running.stage, ignore_errors=True)
     bundle = running.job.bundle.absolute()
-    files = {name: _sha256(bundle / name) for name in SEALED_FILES if (bundle / name).is_file()}
+    files = {name: sha256(bundle / name) for name in SEALED_FILES if (bundle / name).is_file()}
     manifest = replace(
         running.manifest, sealed=True, exit_code=running.process.returncode, end_s=time.time(), files=files
     )
@@ -164,11 +161,3 @@ def passing_signals_on(running: Running) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -57,3 +58,12 @@ def write_text(path: Path, text: str) -> None:
         raise CiToolsError(
             f"{path}: can't be written: {error.strerror}", hint="free some space or choose another --out"
         ) from None
+
+
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256, 64 hex digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

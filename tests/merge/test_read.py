@@ -83,7 +83,15 @@ def test_what_a_cut_file_still_holds_is_kept(bundle: Path, copy: Path) -> None:
 def test_a_manifest_cannot_point_out_of_its_bundle(copy: Path) -> None:
     text = (copy / "manifest.json").read_text().replace('"plan.json"', '"../../etc/passwd"')
     (copy / "manifest.json").write_text(text)
-    assert "../../etc/passwd: missing from a sealed bundle" in read_bundle(copy).problems
+    assert "manifest.json: '../../etc/passwd' is no file of a bundle" in read_bundle(copy).problems
+
+
+def test_a_symbolic_link_is_not_followed(bundle: Path, copy: Path) -> None:
+    (copy / "attempts.jsonl").unlink()
+    (copy / "attempts.jsonl").symlink_to(bundle / "attempts.jsonl")
+    read = read_bundle(copy)
+    assert read.sessions == ()
+    assert "attempts.jsonl: a symbolic link, which no bundle holds" in read.problems
 
 
 def test_bundles_are_found_below_any_directory_and_each_counts_once(bundle: Path, tmp_path: Path) -> None:
