@@ -204,3 +204,36 @@ def test_durations_are_fresh_values_of_whole_attempts() -> None:
     ]
     report = merge([bundle(PLAN, 1, attempts), GREEN[1]], PLAN)
     assert durations_of(report.cases) == {ids[0]: pytest.approx(0.6), ids[2]: 2.0, B: 1.0}
+
+
+def test_a_pytest_that_was_killed_under_its_command_is_killed() -> None:
+    whole = bundle(PLAN, 2, [attempt(B)])
+    cut = replace(whole, sessions=(replace(whole.sessions[0], exit_status=None),))
+    assert verdict(merge([GREEN[0], cut], PLAN)) == ("incomplete", ("shard 2 is killed: killed after 1 test",))
+
+
+def test_a_shard_that_was_killed_before_it_was_sealed_is_killed() -> None:
+    unsealed = replace(GREEN[1], manifest=replace(GREEN[1].manifest, sealed=False, exit_code=None))
+    assert verdict(merge([GREEN[0], unsealed], PLAN)) == ("incomplete", ("shard 2 is killed: killed after 1 test",))
+
+
+def test_attempts_of_another_run_are_no_proof() -> None:
+    mixed = replace(GREEN[1], manifest=replace(GREEN[1].manifest, nonce="another"))
+    reason = "shard 2 is truncated: attempts.jsonl is of another run"
+    assert verdict(merge([GREEN[0], mixed], PLAN)) == ("incomplete", (reason,))
+
+
+def test_a_cut_file_that_does_not_import_is_an_error_in_each_of_its_shards_and_no_duplicate() -> None:
+    failed = CollectedFile(file="a.py", state=FileState.FAILED, reason="no module")
+    error = attempt("a.py", "error", phase="collect", message="collection failed")
+    atoms = [Atom(file="a.py", expected_ms=1, nodeids=(f"a.py::test_{i}",)) for i in (1, 2)]
+    plan = Plan(workers=2, shards=tuple(Shard(index=i, expected_ms=1, atoms=(atoms[i - 1],)) for i in (1, 2)))
+    report = merge([bundle(plan, shard, [error], [failed]) for shard in (1, 2)], plan)
+    assert verdict(report) == ("failed", ("1 test failed: 'a.py'",))
+    assert (report.duplicated, report.lost, report.gone) == ((), (), ())
+
+
+def test_a_planned_file_that_the_command_does_not_reach_did_not_run() -> None:
+    unreached = CollectedFile(file="b.py", state=FileState.UNREACHED)
+    report = merge([GREEN[0], bundle(PLAN, 2, [], [unreached])], PLAN)
+    assert verdict(report) == ("incomplete", ("1 test or file did not run",))
