@@ -8,7 +8,7 @@ from pathlib import Path
 from ci_tools.cli.run import read_plan
 from ci_tools.cli.talk import say
 from ci_tools.formats import durations_json, report_json
-from ci_tools.merge.judge import durations_of, merge, plan_of
+from ci_tools.merge.judge import check_one_run, durations_of, merge, plan_of
 from ci_tools.merge.read import read_bundles
 from ci_tools.model.report import Report
 from ci_tools.model.words import count
@@ -37,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Merge, write the files, print table and verdict; the exit code is the verdict's."""
     bundles = read_bundles(args.directories)
+    check_one_run(bundles)
     report = merge(bundles, read_plan(args.plan) if args.plan else plan_of(bundles))
     write_report(report, args.out)
     say(f"{count(len(bundles), 'bundle')} merged into {args.out}")

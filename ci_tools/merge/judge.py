@@ -26,6 +26,17 @@ def plan_of(bundles: Sequence[Bundle]) -> Plan:
     return plans[min(votes, key=lambda digest: (-votes[digest], digest))]
 
 
+def check_one_run(bundles: Sequence[Bundle]) -> None:
+    """Raise CiToolsError for bundles of several matrix legs or commits: they prove nothing together."""
+    manifests = [bundle.manifest for bundle in bundles if bundle.manifest]
+    for what, values in (("keys", {m.key for m in manifests}), ("commits", {m.sha for m in manifests})):
+        if len(values) > 1:
+            raise CiToolsError(
+                f"bundles of {len(values)} {what}: {some(sorted(values))}",
+                hint="merge each of them by itself: name only its own bundles",
+            )
+
+
 def merge(bundles: Sequence[Bundle], plan: Plan) -> Report:
     """Return the report on a run. The same bundles in any order give the same report."""
     bundles = sorted(bundles, key=lambda bundle: (bundle.shard, bundle.attempt, bundle.name))

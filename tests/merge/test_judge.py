@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from bundles import attempt, bundle, plan_of_files, seen
 
-from ci_tools.merge.judge import durations_of, merge, plan_of
+from ci_tools.merge.judge import check_one_run, durations_of, merge, plan_of
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Atom, Plan, Shard
 from ci_tools.model.report import Report
@@ -237,3 +237,17 @@ def test_a_planned_file_that_the_command_does_not_reach_did_not_run() -> None:
     unreached = CollectedFile(file="b.py", state=FileState.UNREACHED)
     report = merge([GREEN[0], bundle(PLAN, 2, [], [unreached])], PLAN)
     assert verdict(report) == ("incomplete", ("1 test or file did not run",))
+
+
+@pytest.mark.parametrize(
+    ("field", "fact"), [("key", "bundles of 2 keys: '', 'py3.12'"), ("sha", "bundles of 2 commits: '', 'py3.12'")]
+)
+def test_matrix_legs_and_commits_are_not_mixed(field: str, fact: str) -> None:
+    check_one_run(GREEN)
+    other = replace(GREEN[1], manifest=replace(GREEN[1].manifest, **{field: "py3.12"}))
+    with pytest.raises(CiToolsError) as refused:
+        check_one_run([GREEN[0], other])
+    assert (refused.value.fact, refused.value.hint) == (
+        fact,
+        "merge each of them by itself: name only its own bundles",
+    )
