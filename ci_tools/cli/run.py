@@ -108,7 +108,8 @@ def summary(job: Job, manifest: Manifest, sessions: Sequence[Session], code: int
     if code == UNJUDGED:
         verdict = f"could not be judged: pytest did not end normally (exit code {manifest.exit_code})"
     elif not last:
-        verdict = "is empty: no test of the suite falls to it"
+        empty = any(session.exit_status == 5 for session in sessions)
+        verdict = "is empty: no test of the suite falls to it" if empty else "pytest ran no test"
     elif bad:
         verdict = f"{bad:,} of {count(len(last), 'test')} failed"
     elif code == NO:

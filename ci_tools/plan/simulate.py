@@ -1,7 +1,7 @@
-"""When pytest-xdist's own `--dist loadfile` would be done, by its own rules.
+"""When pytest-xdist's `--dist loadfile` would be done, by its own rules.
 
-Source: pytest-xdist 3.8 `scheduler/loadscope.py`: files queue by number of tests, most first;
-each worker gets one file, and one more whenever it has at most two unfinished tests.
+Source: pytest-xdist 3.8 `scheduler/loadscope.py`: each worker gets one unit, and one more
+whenever it has at most two unfinished tests; files queue by number of tests, most first.
 """
 
 from __future__ import annotations
@@ -10,16 +10,22 @@ import heapq
 from collections import deque
 from collections.abc import Sequence
 
-UNFINISHED = 2
+STOCK_UNFINISHED = 2
 
 
 def stock_wall_ms(files_ms: Sequence[Sequence[int]], workers: int) -> int:
-    """Return the wall of one shard; each file is its tests' milliseconds, in running order."""
-    queue = deque(sorted((deque(tests) for tests in files_ms if tests), key=len, reverse=True))
+    """Return one shard's wall as pytest-xdist runs it; a file is its tests' milliseconds, in running order."""
+    by_number = sorted((tests for tests in files_ms if tests), key=len, reverse=True)
+    return wall_ms_in_order(by_number, workers, unfinished=STOCK_UNFINISHED)
+
+
+def wall_ms_in_order(units_ms: Sequence[Sequence[int]], workers: int, *, unfinished: int) -> int:
+    """Return the wall when units are handed out in this order, at most so many unfinished tests early."""
+    queue = deque(deque(tests) for tests in units_ms)
     assigned: list[deque[int]] = [deque() for _ in range(workers)]
-    for _ in range(2):  # one file each, then a second one to those that are short
+    for most in (0, unfinished):  # one unit each, then a second one to those that are short
         for own in assigned:
-            if queue and len(own) <= UNFINISHED:
+            if queue and len(own) <= most:
                 own.extend(queue.popleft())
     running = [(own[0], worker) for worker, own in enumerate(assigned) if own]
     heapq.heapify(running)
@@ -28,7 +34,7 @@ def stock_wall_ms(files_ms: Sequence[Sequence[int]], workers: int) -> int:
         now, worker = heapq.heappop(running)
         own = assigned[worker]
         own.popleft()
-        if queue and len(own) <= UNFINISHED:
+        if queue and len(own) <= unfinished:
             own.extend(queue.popleft())
         if own:
             heapq.heappush(running, (now + own[0], worker))

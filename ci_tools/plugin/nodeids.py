@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 
-def clean(nodeid: str, config: pytest.Config) -> str:
-    """Return the id without the `@group` that `--dist loadgroup` appends (pytest < 9.2).
-
-    A name can hold an `@` only inside its parameters' brackets; the group comes after them.
-    """
+def cleaner(config: pytest.Config) -> Callable[[str], str]:
+    """Return what takes off the `@group` that `--dist loadgroup` appends (pytest < 9.2)."""
     option = config.option
     grouped = getattr(option, "loadgroup", False) or getattr(option, "dist", "no") == "loadgroup"
-    if grouped and nodeid.rfind("@") > max(nodeid.rfind("]"), nodeid.rfind("::")):
-        return nodeid[: nodeid.rfind("@")]
-    return nodeid
+    return without_group if grouped else str
+
+
+def without_group(nodeid: str) -> str:
+    """Return the id without its group: an `@` behind the name and behind its parameters."""
+    at = nodeid.rfind("@")
+    return nodeid[:at] if at > max(nodeid.rfind("]"), nodeid.rfind("::")) else nodeid

@@ -13,7 +13,7 @@ import pytest
 from ci_tools.formats import attempts_jsonl
 from ci_tools.model.run import Attempt, Begin, Outcome
 from ci_tools.plugin.attempt import OpenAttempt, shortened
-from ci_tools.plugin.nodeids import clean
+from ci_tools.plugin.nodeids import cleaner
 from ci_tools.plugin.settings import Settings, distributes
 
 
@@ -27,6 +27,7 @@ class Recorder:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._settings = settings
+        self._clean = cleaner(config)
         self._open: dict[tuple[str, str], OpenAttempt] = {}
         self._runs: dict[str, int] = {}
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -78,12 +79,12 @@ class Recorder:
     # -- tests ---------------------------------------------------------------------------
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._write(attempts_jsonl.start_line(clean(nodeid, self._config)))
+        self._write(attempts_jsonl.start_line(self._clean(nodeid)))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         worker = getattr(report, "worker_id", None) or _worker_of(report)
-        nodeid = clean(report.nodeid, self._config)
+        nodeid = self._clean(report.nodeid)
         key = (worker, nodeid)
         if report.when == "setup" and key in self._open:  # a rerun whose teardown nobody logged
             self._close(key)

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from ci_tools.model.plan import Plan
-from ci_tools.plugin.nodeids import clean
+
+# A worker needs its next test before it starts the current one; pytest-xdist itself waits at 2.
+UNFINISHED = 1
 
 
 class Schedule:
@@ -27,17 +29,27 @@ class Schedule:
         class AtomScheduling(LoadFileScheduling):
             def __init__(self, config: pytest.Config, log: Any) -> None:
                 super().__init__(config, log)
+                self._units: dict[str, str] = {}
                 self._expected_ms: dict[str, int] = {}
 
             def _split_scope(self, nodeid: str) -> str:
-                unit, expected_ms = plan.unit(clean(nodeid, self.config))
-                self._expected_ms[unit] = expected_ms
-                return unit
+                if nodeid not in self._units:
+                    unit, expected_ms = plan.unit(nodeid)
+                    self._units[nodeid] = unit
+                    self._expected_ms[unit] = expected_ms
+                return self._units[nodeid]
 
             def _assign_work_unit(self, node: Any) -> None:
-                longest = max(self.workqueue, key=lambda unit: self._expected_ms[unit])
-                self.workqueue.move_to_end(longest, last=False)
+                if not any(self.assigned_work.values()):  # nothing is handed out yet
+                    for unit in sorted(self.workqueue, key=lambda unit: -self._expected_ms[unit]):
+                        self.workqueue.move_to_end(unit)
                 super()._assign_work_unit(node)
+
+            def _reschedule(self, node: Any) -> None:
+                # One unit later than stock: a worker in two long tests must not own a third file.
+                if self.workqueue and self._pending_of(self.assigned_work[node]) > UNFINISHED:
+                    return
+                super()._reschedule(node)
 
         return AtomScheduling(config, log)
 

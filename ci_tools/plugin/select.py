@@ -13,7 +13,7 @@ from ci_tools.formats import collected_jsonl
 from ci_tools.model.nodeid import file_of
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import CollectedFile, Collection, FileState
-from ci_tools.plugin.nodeids import clean
+from ci_tools.plugin.nodeids import cleaner
 from ci_tools.store.files import write_text
 
 
@@ -119,7 +119,8 @@ class Selector:
         path = self._out / "collected.jsonl"
         if path.exists() and hasattr(self._config, "workerinput"):
             return
-        selected = [clean(item.nodeid, self._config) for item in session.items]
+        clean = cleaner(self._config)
+        selected = [clean(item.nodeid) for item in session.items]
         text = collected_jsonl.dumps(self._collection(selected))
         write_text(path, text)
 
