@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from enum import Enum
+from typing import Any, TypeGuard, TypeVar
 
 from ci_tools.model.errors import FormatError
 
+MAX_SECONDS = 1e12  # some thirty thousand years; beyond it floats lose their milliseconds
+
 SAME_VERSION = "use the same version of xdist-ci in every job"
+
+
+E = TypeVar("E", bound=Enum)
 
 
 def parse(text: str, *, source: str) -> Any:
@@ -27,7 +32,7 @@ def check_header(document: object, *, format: str, version: int, source: str) ->
     found = document.get("format") if isinstance(document, dict) else None
     if not isinstance(document, dict) or found != format:
         raise FormatError(f"{source}: found {shown(found)}, wanted {format!r}")
-    if document.get("version") != version:
+    if type(document.get("version")) is not int or document["version"] != version:
         found = shown(document.get("version"))
         raise FormatError(f"{source}: {format} version {found}, this ci-tools reads {version}", hint=SAME_VERSION)
     return document
@@ -85,7 +90,7 @@ class Fields:
 
     def seconds(self, key: str, default: float | None = None) -> float:
         value = self._values.get(key, default)
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf:
+        if is_seconds(value):
             return float(value)
         raise self.refuse(f"{key!r} is {shown(value)}, wanted finite seconds ≥ 0")
 
@@ -94,6 +99,13 @@ class Fields:
         if not isinstance(value, bool):
             raise self.refuse(f"{key!r} is {shown(value)}, wanted true or false")
         return value
+
+    def choice(self, key: str, kind: type[E]) -> E:
+        """Return a member of an enumeration by its value."""
+        try:
+            return kind(self.text(key))
+        except ValueError:
+            raise self.refuse(f"{key!r} is {shown(self.get(key))}, which this ci-tools doesn't know") from None
 
     def texts(self, key: str) -> tuple[str, ...]:
         return tuple(self._typed_list(key, str, "texts"))
@@ -121,6 +133,11 @@ class Fields:
         if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
             raise self.refuse(f"{key!r} is {shown(value)}, wanted a list of {wanted}")
         return value
+
+
+def is_seconds(value: object) -> TypeGuard[float]:
+    """Return whether a JSON value is a number of seconds, finite, ≥ 0 and not absurd."""
+    return type(value) in (int, float) and 0 <= value <= MAX_SECONDS  # type: ignore[operator]
 
 
 def _refuse_constant(name: str) -> None:

@@ -7,9 +7,10 @@ session. A command that calls pytest twice leaves two sessions in one file.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from ci_tools.formats._document import Fields, check_header, lines
+from ci_tools.formats._document import Fields, check_header, is_seconds, lines, shown
 from ci_tools.model.errors import FormatError
 from ci_tools.model.run import Attempt, Begin, Outcome, Session
 
@@ -85,6 +86,8 @@ def loads(text: str, *, source: str) -> tuple[tuple[Session, ...], str]:
             return _closed(sessions), f"line {number} is cut off or damaged"
         if not sessions or event.get("t") == "begin":
             check_header(event, format=FORMAT, version=VERSION, source=source)
+        if not sessions and event.get("t") != "begin":
+            raise FormatError(f"{source}: line {number} opens no session")
         try:
             _take(event, sessions, source=source, where=f"line {number}")
         except FormatError as error:
@@ -130,8 +133,8 @@ def _take(event: dict[str, Any], sessions: list[_Open], *, source: str, where: s
         session.running.pop(attempt.nodeid, None)
         session.attempts.append(attempt)
     elif kind == "end":
-        session.exit_status = fields.integer("exit_status")
-        session.end_s = fields.seconds("end_s")
+        exit_status, end_s = fields.integer("exit_status"), fields.seconds("end_s")
+        session.exit_status, session.end_s = exit_status, end_s
 
 
 def _begin(fields: Fields) -> Begin:
@@ -148,24 +151,29 @@ def _begin(fields: Fields) -> Begin:
 
 
 def _attempt(fields: Fields) -> Attempt:
-    try:
-        outcome = Outcome(fields.text("outcome"))
-        setup, call, teardown = (float(seconds) for seconds in fields.get("s"))
-        passed, failed = (int(number) for number in fields.get("subtests") or (0, 0))
-    except (TypeError, ValueError):
-        raise fields.refuse("not an attempt") from None
-    if not (0 <= setup < 1e9 and 0 <= call < 1e9 and 0 <= teardown < 1e9):
-        raise fields.refuse("seconds out of range")
+    setup, call, teardown = _numbers(fields, "s", 3, is_seconds)
+    passed, failed = _numbers(fields, "subtests", 2, _is_count) if fields.get("subtests") is not None else (0, 0)
     return Attempt(
         nodeid=fields.text("id"),
-        outcome=outcome,
+        outcome=fields.choice("outcome", Outcome),
         rerun=fields.integer("rerun", 0),
         worker=fields.text("worker"),
         start_s=fields.seconds("start_s"),
-        seconds=(setup, call, teardown),
+        seconds=(float(setup), float(call), float(teardown)),
         phase=fields.text("phase", "call"),
         message=fields.text("message", ""),
         text=fields.text("text", ""),
         location=fields.text("location", ""),
         subtests=(passed, failed),
     )
+
+
+def _numbers(fields: Fields, key: str, n: int, is_right: Callable[[object], bool]) -> list[Any]:
+    values = fields.get(key)
+    if not isinstance(values, list) or len(values) != n or not all(map(is_right, values)):
+        raise fields.refuse(f"{key!r} is {shown(values)}, wanted {n} numbers ≥ 0")
+    return values
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**63

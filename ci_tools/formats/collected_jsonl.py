@@ -29,14 +29,15 @@ def loads(text: str, *, source: str) -> Collection:
     FormatError only for a file of another kind or version.
     """
     files: list[CollectedFile] = []
-    for number, event in lines(text, source=source):
-        if number == 1:
-            check_header(event, format=FORMAT, version=VERSION, source=source)
-            continue
+    events = lines(text, source=source)
+    _, header = next(events, (1, None))
+    check_header(header, format=FORMAT, version=VERSION, source=source)
+    for number, event in events:
         if event is None:
             break
         if "end" in event:
-            return Collection(files=tuple(files), complete=event["end"] == len(files))
+            complete = type(event["end"]) is int and event["end"] == len(files)
+            return Collection(files=tuple(files), complete=complete)
         try:
             files.append(_file(Fields(event, source=source, where=f"line {number}")))
         except FormatError:
@@ -53,15 +54,11 @@ def _document(file: CollectedFile) -> dict[str, Any]:
 
 
 def _file(fields: Fields) -> CollectedFile:
-    try:
-        state = FileState(fields.text("state"))
-    except ValueError:
-        raise fields.refuse("unknown state") from None
     return CollectedFile(
         file=fields.text("file"),
-        state=state,
+        state=fields.choice("state", FileState),
         reason=fields.text("reason", ""),
-        selected=fields.texts("selected") if fields.get("selected") else (),
-        deselected=fields.texts("deselected") if fields.get("deselected") else (),
-        left=fields.texts("left") if fields.get("left") else (),
+        selected=fields.texts("selected") if fields.get("selected") is not None else (),
+        deselected=fields.texts("deselected") if fields.get("deselected") is not None else (),
+        left=fields.texts("left") if fields.get("left") is not None else (),
     )

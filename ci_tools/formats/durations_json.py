@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import cast
 
-from ci_tools.formats._document import shown
+from ci_tools.formats._document import is_seconds, shown
 from ci_tools.model.errors import FormatError
 
 
@@ -51,17 +50,10 @@ def _pairs(document: list[object], source: str) -> dict[str, object]:
 
 
 def _check_values(durations: Mapping[str, object], source: str) -> None:
-    bad = [nodeid for nodeid, seconds in durations.items() if not _is_seconds(seconds)]
+    bad = [nodeid for nodeid, seconds in durations.items() if not is_seconds(seconds)]
     if bad:
         raise FormatError(
             f"{source}: {len(bad):,} of {len(durations):,} values are not finite seconds ≥ 0, "
             f"first: {shown(bad[0])} is {shown(durations[bad[0]])}",
             hint="remove these entries, or record the file anew",
         )
-
-
-def _is_seconds(value: object) -> bool:
-    # Measured on 100,000 values: the common case first keeps this at 15 ms.
-    if type(value) is float or type(value) is int:
-        return 0 <= value < math.inf
-    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ci_tools.formats._document import Fields, check_header, parse
+from ci_tools.formats._document import Fields, check_header, parse, shown
 from ci_tools.model.errors import FormatError
 from ci_tools.model.plan import Atom, Certificate, Plan, Shard
 
@@ -44,11 +44,11 @@ def loads(text: str, *, source: str) -> Plan:
     shards = tuple(_shard(shard) for shard in fields.objects("shards"))
     if [shard.index for shard in shards] != list(range(1, len(shards) + 1)) or not shards:
         raise fields.refuse("shards aren't numbered 1, 2, 3, …")
-    certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") else None
+    certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") is not None else None
     plan = Plan(workers=fields.integer("workers", least=1), shards=shards, certificate=certificate)
     if fields.text("digest") != plan.digest:
         raise FormatError(
-            f"{source}: its content doesn't match its digest {fields.text('digest')[:12]}",
+            f"{source}: its content doesn't match its digest {shown(fields.text('digest')[:12])}",
             hint="the file was changed after `ci-tools plan` wrote it: make the plan anew",
         )
     return plan

@@ -47,9 +47,9 @@ def loads(text: str, *, source: str) -> Report:
     document = check_header(parse(text, source=source), format=FORMAT, version=VERSION, source=source)
     fields = Fields(document, source=source)
     names = {name: fields.texts(name) for name in _NAMES}
-    certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") else None
+    certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") is not None else None
     return Report(
-        conclusion=_enum(Conclusion, fields, "conclusion"),
+        conclusion=fields.choice("conclusion", Conclusion),
         plan_digest=fields.text("plan_digest"),
         workers=fields.integer("workers", least=1),
         certificate=certificate,
@@ -92,7 +92,7 @@ def _read_shard(fields: Fields) -> ShardResult:
     return ShardResult(
         index=fields.integer("index", least=1),
         attempt=fields.integer("attempt"),
-        state=_enum(ShardState, fields, "state"),
+        state=fields.choice("state", ShardState),
         reason=fields.text("reason"),
         exit_code=None if exit_code is None else fields.integer("exit_code", least=-128),
         tests=fields.integer("tests"),
@@ -144,7 +144,7 @@ def _read_case(fields: Fields) -> CaseResult:
 def _read_attempt(nodeid: str, fields: Fields) -> Attempt:
     return Attempt(
         nodeid=nodeid,
-        outcome=_enum(Outcome, fields, "outcome"),
+        outcome=fields.choice("outcome", Outcome),
         rerun=fields.integer("rerun"),
         worker=fields.text("worker"),
         start_s=fields.seconds("start_s"),
@@ -155,10 +155,3 @@ def _read_attempt(nodeid: str, fields: Fields) -> Attempt:
         location=fields.text("location", ""),
         subtests=(fields.integer("subtests_passed", 0), fields.integer("subtests_failed", 0)),
     )
-
-
-def _enum(kind: Any, fields: Fields, key: str) -> Any:
-    try:
-        return kind(fields.text(key))
-    except ValueError:
-        raise fields.refuse(f"{key!r} is {fields.text(key)!r}, which this ci-tools doesn't know") from None

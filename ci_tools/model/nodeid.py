@@ -22,9 +22,8 @@ def function_of(nodeid: str) -> str:
 
 def scopes_of(nodeid: str) -> Iterator[str]:
     """Yield what encloses a test, innermost first: its function, its classes, its file."""
-    scope = function_of(nodeid)
-    file = file_of(nodeid)
-    while scope != file:
-        yield scope
-        scope = scope.rpartition("::")[0]
+    file, separator, name = nodeid.partition("::")
+    names = name.partition("[")[0].split("::") if separator else []
+    for length in range(len(names), 0, -1):
+        yield "::".join([file, *names[:length]])
     yield file

@@ -1,20 +1,16 @@
-"""Which test files there are, and which tests they seem to hold: by pytest's rules, by reading.
-
-Nothing is imported. The tests of a file are found by a scan for `def` and `class` lines: a
-weight for the planner, never a fact that the proof rests on (`Plan.owner` is total without it).
-"""
+"""Which test files there are: by pytest's rules, by reading, importing nothing."""
 
 from __future__ import annotations
 
 import fnmatch
 import os
-import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ci_tools.plan.groups import xdist_groups
 from ci_tools.plan.pytest_config import PytestConfig
+from ci_tools.plan.scan import functions_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,22 +28,50 @@ def discover(config: PytestConfig, *, also: Collection[str] = ()) -> tuple[Sourc
     `also` names files (relative to rootdir) that held tests before: they count wherever the
     walk meets them, since a plugin may collect what python_files does not match.
     """
-    scan = _scanner(config)
     root = str(config.rootdir)
     found: dict[str, SourceFile] = {}
     for path, is_argument in _walk(config):
         file = os.path.relpath(path, root).replace(os.sep, "/")
-        if file not in found and (is_argument or file in also or _is_candidate(path, config)):
-            source = scan(path, file)
-            if source is not None or file in also:
-                found[file] = source or SourceFile(file=file)
+        if file in found or not (is_argument or file in also or _is_candidate(path, config)):
+            continue
+        source = _read(path, file, config, is_argument=is_argument)
+        if source.functions or is_argument or file in also or _is_module(path, config):
+            found[file] = source
     return tuple(found[file] for file in sorted(found))
 
 
 def _is_candidate(path: str, config: PytestConfig) -> bool:
     if path.endswith(".py"):
-        return config.doctest_modules or matches(path, config.python_files)
+        return _is_module(path, config) or (config.doctest_modules and os.path.basename(path) != "__main__.py")
     return matches(path, config.doctest_globs)
+
+
+def _is_module(path: str, config: PytestConfig) -> bool:
+    return path.endswith(".py") and matches(path, config.python_files)
+
+
+def _read(path: str, file: str, config: PytestConfig, *, is_argument: bool) -> SourceFile:
+    """Return the file with its tests; a doctest file is one test, one that can't be read holds none."""
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace") as stream:
+            text = stream.read()
+    except OSError:
+        return SourceFile(file=file)
+    doctest = (f"{file}::{os.path.basename(path)}",)
+    if not path.endswith(".py"):
+        is_doctest = matches(path, config.doctest_globs) or path.endswith((".txt", ".rst"))
+        return SourceFile(file=file, functions=doctest if is_doctest else ())
+    if not (is_argument or _is_module(path, config)):
+        holds = config.doctest_modules and _holds_doctests(path, text)
+        return SourceFile(file=file, functions=doctest if holds else ())
+    groups = xdist_groups(text) if "xdist_group" in text else ()
+    return SourceFile(file=file, functions=functions_of(text, file, config), groups=groups)
+
+
+def _holds_doctests(path: str, text: str) -> bool:
+    # pytest leaves out the setup.py of setuptools: importing it would run it.
+    is_setup = os.path.basename(path) == "setup.py" and ("setuptools" in text or "distutils" in text)
+    return ">>> " in text and not is_setup
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
@@ -80,24 +104,27 @@ def _files_below(directory: str, config: PytestConfig, above: frozenset[str]) ->
     except OSError:
         return
     for entry in entries:
-        if _is_ignored(entry, config):
+        try:
+            is_directory, is_file = entry.is_dir(), entry.is_file()
+        except OSError:  # a symlink to itself
             continue
-        if entry.is_dir():
+        if _is_ignored(entry.path, config, is_directory=is_directory):
+            continue
+        if is_directory:
             yield from _files_below(entry.path, config, above | {real})
-        elif entry.is_file():
+        elif is_file:
             yield entry.path
 
 
-def _is_ignored(entry: os.DirEntry[str], config: PytestConfig) -> bool:
-    path = entry.path
+def _is_ignored(path: str, config: PytestConfig, *, is_directory: bool) -> bool:
     if config.ignore and Path(path) in config.ignore:
         return True
     if any(fnmatch.fnmatch(path, pattern) for pattern in config.ignore_glob):
         return True
-    if not entry.is_dir():
+    if not is_directory:
         return False
     return (
-        entry.name == "__pycache__"
+        os.path.basename(path) == "__pycache__"
         or matches(path, config.norecursedirs)
         or (not config.collect_in_virtualenv and _is_virtualenv(path))
     )
@@ -107,56 +134,3 @@ def _is_virtualenv(path: str) -> bool:
     return os.path.isfile(os.path.join(path, "pyvenv.cfg")) or os.path.isfile(
         os.path.join(path, "conda-meta", "history")
     )
-
-
-Scan = Callable[[str, str], "SourceFile | None"]
-NameTest = Callable[[str], bool]
-
-_DEFINITION = re.compile(r"^([ \t]*)(?:async[ \t]+def|def|class)[ \t]+(\w+)([^\n]*)", re.MULTILINE)
-_CLASS = re.compile(r"[ \t]*class\b")
-_DOCTEST = re.compile(r"^\s*>>> ", re.MULTILINE)
-
-
-def _scanner(config: PytestConfig) -> Scan:
-    is_class = _name_matcher(config.python_classes)
-    is_function = _name_matcher(config.python_functions)
-
-    def scan(path: str, file: str) -> SourceFile | None:
-        """Return the file's tests; None for a module that can only hold doctests and has none."""
-        try:
-            with open(path, encoding="utf-8", errors="replace") as stream:
-                text = stream.read()
-        except OSError:
-            return SourceFile(file=file)
-        if not path.endswith(".py"):
-            return SourceFile(file=file, functions=(f"{file}::{os.path.basename(path)}",))
-        if not matches(path, config.python_files) and not _DOCTEST.search(text):
-            return None
-        functions = tuple(dict.fromkeys(_functions(text, file, is_class, is_function)))
-        groups = xdist_groups(text) if "xdist_group" in text else ()
-        return SourceFile(file=file, functions=functions, groups=groups)
-
-    return scan
-
-
-def _name_matcher(patterns: Sequence[str]) -> NameTest:
-    """Return pytest's test of a name: a prefix, or a glob where it has `*`, `?` or `[`."""
-    prefixes = tuple(pattern for pattern in patterns if not re.search(r"[*?\[]", pattern))
-    globs = [pattern for pattern in patterns if re.search(r"[*?\[]", pattern)]
-    return lambda name: name.startswith(prefixes) or any(fnmatch.fnmatchcase(name, glob) for glob in globs)
-
-
-def _functions(text: str, file: str, is_class: NameTest, is_function: NameTest) -> Iterator[str]:
-    """Yield `file::Class::test` for what looks like a test, by indentation."""
-    enclosing: list[tuple[int, str, bool]] = []  # indent, name, does it hold tests
-    for match in _DEFINITION.finditer(text):
-        indent, name = len(match[1].expandtabs()), match[2]
-        while enclosing and enclosing[-1][0] >= indent:
-            enclosing.pop()
-        if _CLASS.match(match[0]):
-            holds_tests = is_class(name) or "TestCase" in match[3]
-            enclosing.append((indent, name, holds_tests))
-        elif is_function(name) and all(holds for _, _, holds in enclosing):
-            yield "::".join([file, *(scope for _, scope, _ in enclosing), name])
-        else:
-            enclosing.append((indent, name, False))

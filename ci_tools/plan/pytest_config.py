@@ -7,7 +7,9 @@ compares the outcome with `pytest --collect-only`.
 from __future__ import annotations
 
 import argparse
+import glob
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -57,15 +59,14 @@ def find_config(arguments: Sequence[str], *, cwd: Path) -> PytestConfig:
     rootdir, values = _locate(ancestor, cwd, given)
     options = _options(_words(values.get("addopts")))
     values = {**values, **_overrides(options.override_ini)}
-    if options.rootdir:
-        rootdir = _absolute(os.path.expandvars(options.rootdir), cwd)
+    paths = [*_existing_only(options.paths, cwd), *given]
     return PytestConfig(
         rootdir=rootdir,
-        paths=tuple(given) or _default_paths(values, options.paths, rootdir, cwd),
-        python_files=_words(values.get("python_files")) or PYTHON_FILES,
-        python_classes=_words(values.get("python_classes")) or ("Test",),
-        python_functions=_words(values.get("python_functions")) or ("test",),
-        norecursedirs=_words(values["norecursedirs"]) if "norecursedirs" in values else NORECURSEDIRS,
+        paths=tuple(paths or _default_paths(values, rootdir, cwd)),
+        python_files=_words(values.get("python_files", PYTHON_FILES)),
+        python_classes=_words(values.get("python_classes", ("Test",))),
+        python_functions=_words(values.get("python_functions", ("test",))),
+        norecursedirs=_words(values.get("norecursedirs", NORECURSEDIRS)),
         doctest_modules=options.doctest_modules,
         doctest_globs=tuple(options.doctest_glob) or DOCTEST_GLOBS,
         ignore=tuple(_absolute(path, cwd) for path in options.ignore),
@@ -95,23 +96,23 @@ def _common_ancestor(paths: Sequence[Path], cwd: Path) -> Path:
 
 def _locate(ancestor: Path, cwd: Path, paths: Sequence[Path]) -> tuple[Path, Mapping[str, Any]]:
     """Return rootdir and ini values by pytest's order of search."""
-    found = _locate_config(ancestor)
+    found = _locate_config([ancestor])
     if found is not None:
         return found
     for directory in (ancestor, *ancestor.parents):
         if (directory / "setup.py").is_file():
             return directory, {}
-    for path in paths:
-        found = _locate_config(path if path.is_dir() else path.parent)
-        if found is not None:
-            return found
+    found = _locate_config([path if path.is_dir() else path.parent for path in paths])
+    if found is not None:
+        return found
     rootdir = Path(os.path.commonpath([cwd, ancestor]))
     return (ancestor if rootdir == Path(rootdir.anchor) else rootdir), {}
 
 
-def _locate_config(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
+def _locate_config(starts: Sequence[Path]) -> tuple[Path, Mapping[str, Any]] | None:
+    """Return the first directory with a configuration, upwards from each start; else a bare pyproject.toml's."""
     pyproject: Path | None = None
-    for directory in (start, *start.parents):
+    for directory in (directory for start in starts for directory in (start, *start.parents)):
         for name, loader in _LOADERS.items():
             path = directory / name
             if not path.is_file():
@@ -186,7 +187,10 @@ def _words(value: object) -> tuple[str, ...]:
     """Return an ini value of pytest's `args` type: shell words of a text, or a list as it is."""
     if isinstance(value, (list, tuple)):
         return tuple(str(item) for item in value)
-    return tuple(shlex.split(str(value))) if value is not None else ()
+    try:
+        return tuple(shlex.split(str(value))) if value is not None else ()
+    except ValueError as error:
+        raise CiToolsError(f"pytest's configuration holds {str(value)!r}: {error}") from None
 
 
 def _overrides(pairs: Sequence[str]) -> dict[str, str]:
@@ -199,7 +203,6 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     for name in ("--ignore", "--ignore-glob", "--doctest-glob"):
         parser.add_argument(name, action="append", default=[])
     parser.add_argument("-o", "--override-ini", action="append", default=[])
-    parser.add_argument("--rootdir")
     parser.add_argument("--doctest-modules", action="store_true")
     parser.add_argument("--collect-in-virtualenv", action="store_true")
     try:
@@ -211,27 +214,35 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _bare_words(words: Sequence[str]) -> list[str]:
-    """Return what may be a path: words that no option stands right before.
+    """Return what may be a path: words that can't be the value of an option before them.
 
-    Whether `-m slow` takes a value, only the plugins that define the options know.
+    Whether `--foo bar` takes a value, only the plugin that defines it knows.
     """
     before = ["", *words]
-    return [
-        word
-        for previous, word in zip(before, words)
-        if not word.startswith("-") and (not previous.startswith("-") or "=" in previous)
-    ]
+    return [word for previous, word in zip(before, words) if not (word.startswith("-") or _may_take_value(previous))]
 
 
-def _default_paths(
-    values: Mapping[str, Any], from_addopts: Sequence[str], rootdir: Path, cwd: Path
-) -> tuple[Path, ...]:
-    paths = [_absolute(word.partition("::")[0], cwd) for word in from_addopts]
-    paths = [path for path in paths if path.exists()]
-    if not paths and cwd == rootdir:
-        for pattern in _words(values.get("testpaths")):
-            paths += [Path(os.path.normpath(path)) for path in sorted(rootdir.glob(pattern))]
-    return tuple(paths) or (cwd,)
+def _may_take_value(word: str) -> bool:
+    return word.startswith("-") and "=" not in word and not _VALUELESS.fullmatch(word)
+
+
+_VALUELESS = re.compile(
+    r"-[vqsxlh]+|-r\w+|--(?:strict(?:-markers|-config)?|verbose|quiet|exitfirst|showlocals|no-header|no-summary"
+    r"|lf|last-failed|ff|failed-first|nf|new-first|disable-warnings|runxfail|keep-duplicates|pyargs|no-cov)"
+)
+
+
+def _existing_only(words: Sequence[str], cwd: Path) -> list[Path]:
+    paths = [_absolute(word.partition("::")[0], cwd) for word in words]
+    return [path for path in paths if path.exists()]
+
+
+def _default_paths(values: Mapping[str, Any], rootdir: Path, cwd: Path) -> list[Path]:
+    """Return what `testpaths` matches, when called in rootdir; else the current directory."""
+    patterns = _words(values.get("testpaths")) if cwd == rootdir else ()
+    root = glob.escape(str(rootdir))
+    found = [path for pattern in patterns for path in sorted(glob.iglob(os.path.join(root, pattern), recursive=True))]
+    return [Path(os.path.normpath(path)) for path in found] or [cwd]
 
 
 def _keep_together(rootdir: Path) -> tuple[str, ...]:

@@ -84,8 +84,8 @@ def test_the_users_own_choice_wins(
         (
             ("env", "-i", sys.executable, "-m", "pytest"),
             (
-                f"`env -i {sys.executable} -m pytest` ran without the xdist-ci plugin (exit code 0): nothing was selected "
-                "or recorded"
+                f"`env -i {sys.executable} -m pytest` ran without the xdist-ci plugin (exit code 0): "
+                "nothing was selected or recorded"
             ),
             "the command must run pytest with PYTHONPATH and PYTEST_PLUGINS passed on",
         ),

@@ -1,0 +1,233 @@
+"""One fixed value of each file format, with something in every field: golden files and refusals use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ci_tools.formats import attempts_jsonl, collected_jsonl, durations_json, manifest_json, plan_json, report_json
+from ci_tools.model.plan import Atom, Certificate, Plan, Shard
+from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
+from ci_tools.model.run import Attempt, Begin, CollectedFile, Collection, FileState, Manifest, Outcome, Session
+
+CERTIFICATE = Certificate(
+    tests=5,
+    files=3,
+    total_ms=10_500,
+    predicted_wall_ms=5_000,
+    lower_bound_ms=4_001,
+    bound_by="test",
+    binding="tests/test_slow.py::test_one[é]",
+    useful_shards=2,
+    torn_files=1,
+    unknown_tests=1,
+    assumed_ms=1_000,
+    rivals_ms={"least_duration": 6_000, "duration_based_chunks": None},
+)
+
+PLAN = Plan(
+    workers=2,
+    shards=(
+        Shard(
+            index=1,
+            expected_ms=5_000,
+            atoms=(
+                Atom(file="tests/test_slow.py", expected_ms=5_000, nodeids=("tests/test_slow.py::test_one[é]",)),
+                Atom(file="tests/test_a b.py", expected_ms=1),
+            ),
+        ),
+        Shard(
+            index=2,
+            expected_ms=4_499,
+            atoms=(Atom(file="tests/test_slow.py", expected_ms=4_499, nodeids=("tests/test_slow.py::T::test_two",)),),
+        ),
+        Shard(index=3, expected_ms=0, atoms=()),
+    ),
+    certificate=CERTIFICATE,
+)
+
+MANIFEST = Manifest(
+    shard=2,
+    shards=3,
+    attempt=1,
+    plan_digest=PLAN.digest,
+    nonce="0123abcd",
+    command=("python", "-m", "pytest", "-k", "a or é"),
+    key="linux-3.11",
+    sha="4d6e3b0f",
+    sealed=True,
+    exit_code=-9,
+    start_s=1_700_000_000.125,
+    end_s=1_700_000_012.5,
+    files={"attempts.jsonl": "ab" * 32, "collected.jsonl": "cd" * 32},
+)
+
+ATTEMPTS = (
+    Attempt(
+        nodeid="tests/test_slow.py::test_one[é]",
+        outcome=Outcome.FAILED,
+        worker="gw0",
+        start_s=1_700_000_001.5,
+        seconds=(0.125, 2.5, 0.0005),
+        message="assert 1 == 2",
+        text="line one\nline \ud800 two\x1b[31m",
+        location="tests/test_slow.py:7",
+        subtests=(2, 1),
+    ),
+    Attempt(
+        nodeid="tests/test_slow.py::test_one[é]",
+        outcome=Outcome.PASSED,
+        rerun=1,
+        worker="gw0",
+        start_s=1_700_000_004.25,
+        seconds=(0.0, 2.0, 0.0),
+    ),
+    Attempt(nodeid="tests/test_gone.py", outcome=Outcome.ERROR, start_s=1_700_000_000.0, phase="collect"),
+)
+
+BEGIN = Begin(
+    nonce="0123abcd",
+    python="3.11.7",
+    pytest="9.2.0",
+    xdist="3.8.0",
+    workers=2,
+    dist="loadfile",
+    rootdir="/home/runner/work/é",
+    start_s=1_700_000_000.125,
+)
+
+SESSIONS = (
+    Session(begin=BEGIN, attempts=ATTEMPTS, running=(), exit_status=1, end_s=1_700_000_007.0),
+    Session(begin=BEGIN, attempts=ATTEMPTS[1:2], running=("tests/test_slow.py::T::test_two",)),
+)
+
+COLLECTION = Collection(
+    files=(
+        CollectedFile(
+            file="tests/test_slow.py",
+            state=FileState.SEEN,
+            selected=("tests/test_slow.py::test_one[é]",),
+            deselected=("tests/test_slow.py::test_no",),
+            left=("tests/test_slow.py::T::test_two",),
+        ),
+        CollectedFile(file="tests/test_skip.py", state=FileState.SKIPPED, reason="could not import 'x'"),
+        CollectedFile(file="tests/test_a b.py", state=FileState.LEFT),
+    )
+)
+
+REPORT = Report(
+    conclusion=Conclusion.INCOMPLETE,
+    reasons=("shard 3 is missing",),
+    notes=("planned for 2 workers, shard 1 had 4",),
+    plan_digest=PLAN.digest,
+    workers=2,
+    certificate=CERTIFICATE,
+    shards=(
+        ShardResult(
+            index=1,
+            attempt=2,
+            state=ShardState.RED,
+            reason="1 test failed",
+            exit_code=1,
+            tests=2,
+            bad=1,
+            workers=4,
+            planned_s=5.0,
+            tests_s=4.75,
+            wall_s=7.125,
+        ),
+        ShardResult(
+            index=2,
+            attempt=1,
+            state=ShardState.KILLED,
+            reason="ended by signal 9",
+            exit_code=-9,
+            tests=0,
+            bad=0,
+            workers=2,
+            planned_s=4.499,
+            tests_s=0.0,
+            wall_s=3.5,
+        ),
+        ShardResult(
+            index=3,
+            attempt=0,
+            state=ShardState.MISSING,
+            reason="no bundle",
+            exit_code=None,
+            tests=0,
+            bad=0,
+            workers=0,
+            planned_s=0.0,
+            tests_s=0.0,
+            wall_s=0.0,
+        ),
+    ),
+    cases=(
+        CaseResult(nodeid=ATTEMPTS[0].nodeid, shard=1, attempts=((1, ATTEMPTS[0]), (2, ATTEMPTS[1]))),
+        CaseResult(nodeid=ATTEMPTS[2].nodeid, shard=1, attempts=((2, ATTEMPTS[2]),)),
+    ),
+    not_run=(NotRun(name="tests/test_slow.py::T::test_two", shard=2, why="shard 2 was killed"),),
+    lost=("a.py::lost",),
+    duplicated=("a.py::twice",),
+    unplanned=("a.py::new",),
+    gone=("a.py::gone",),
+    ignored=("ignored.py",),
+    skipped_modules=("skipped.py",),
+    deselected=("a.py::no",),
+)
+
+DURATIONS_S = {"tests/test_slow.py::test_one[é]": 2.625, "tests/test_a b.py::test_x": 0.001, "z.py::test": 3.0}
+
+
+def attempts_text(sessions: tuple[Session, ...]) -> str:
+    """Return the lines that a recorder writes for these sessions."""
+    rows = []
+    for session in sessions:
+        rows.append(attempts_jsonl.begin_line(session.begin))
+        for attempt in session.attempts:
+            rows += [attempts_jsonl.start_line(attempt.nodeid), attempts_jsonl.attempt_line(attempt)]
+        rows += [attempts_jsonl.start_line(nodeid) for nodeid in session.running]
+        if session.exit_status is not None:
+            rows.append(attempts_jsonl.end_line(session.exit_status, session.end_s))
+    return "".join(f"{row}\n" for row in rows)
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: its name, a sample, writer and reader; `kind` is "" where it has no header."""
+
+    file: str
+    kind: str
+    sample: Any
+    dumps: Callable[[Any], str]
+    loads: Callable[..., Any]
+    read: Callable[[Any], Any] = lambda value: value
+
+    @property
+    def text(self) -> str:
+        return self.dumps(self.sample)
+
+
+FORMATS: Mapping[str, Format] = {
+    format.file: format
+    for format in (
+        Format("plan.json", plan_json.FORMAT, PLAN, plan_json.dumps, plan_json.loads),
+        Format("manifest.json", manifest_json.FORMAT, MANIFEST, manifest_json.dumps, manifest_json.loads),
+        Format(
+            "attempts.jsonl",
+            attempts_jsonl.FORMAT,
+            SESSIONS,
+            attempts_text,
+            attempts_jsonl.loads,
+            lambda sessions: (sessions, ""),
+        ),
+        Format("collected.jsonl", collected_jsonl.FORMAT, COLLECTION, collected_jsonl.dumps, collected_jsonl.loads),
+        Format("report.json", report_json.FORMAT, REPORT, report_json.dumps, report_json.loads),
+        Format(".test_durations", "", DURATIONS_S, durations_json.dumps, durations_json.loads),
+    )
+}
+DOCUMENTS = [name for name in FORMATS if not name.endswith(".jsonl")]
+LINES = [name for name in FORMATS if name.endswith(".jsonl")]
+HEADED = [name for name, format in FORMATS.items() if format.kind]
