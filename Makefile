@@ -11,7 +11,7 @@ demo: $(READY) ## run the example project's suite as three shards, here
 	echo; echo "One test fails on purpose: exit code 1. Again with recorded times: make demo"
 
 test: $(READY) check ## lint, types, layers, all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff format --check ci_tools tests benchmarks

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     plan = plan_for(args.paths, durations_s, shards=args.shards, workers=workers)
     _make_room(out)
     write_text(out / "plan.json", plan_json.dumps(plan))
-    print(certificate_text(plan))
+    print(certificate_text(plan), flush=True)  # before the progress, also when both go to one log
     command = command_or_default(args.command)
     if args.paths:
         command += tuple(args.paths)
