@@ -96,7 +96,18 @@ SUITES = (
         xdist="3.6.1",
     ),
     # pytester: starts pytest in its own process, with `--reruns`; configured in tox.ini, not for pytest.
-    Suite(name="pytest-rerunfailures", version="16.7", requirements=("pytest==8.4.2",), paths=("tests",)),
+    Suite(
+        name="pytest-rerunfailures",
+        version="16.7",
+        requirements=("pytest==8.4.2",),
+        paths=("tests",),
+        options=(
+            # They crash a nested xdist worker and race with its bookkeeping of reruns. On two busy CPUs
+            # plain `-n 2 --dist load` failed one of them in 3 of 26 runs, shards in 3 of 26 too.
+            "--deselect=tests/test_pytest_rerunfailures.py::test_rerun_passes_after_temporary_test_crash",
+            "--deselect=tests/test_pytest_rerunfailures.py::test_max_suite_reruns_caps_temporary_test_crash",
+        ),
+    ),
     # pytester again, nested `-n 2` of its own; pytest.ini; the `subtests` fixture as a plugin.
     Suite(name="pytest-subtests", version="0.15.0", requirements=("pytest==8.4.2",)),
     # No xdist at all: each shard is one process. `[tool.pytest]` of pytest 9.
