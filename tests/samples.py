@@ -93,7 +93,7 @@ BEGIN = Begin(
     xdist="3.8.0",
     workers=2,
     dist="loadfile",
-    rootdir="/home/runner/work/é",
+    rootdir="/home/runner/srv/é",
     start_s=1_700_000_000.125,
 )
 

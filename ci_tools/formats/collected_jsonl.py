@@ -18,7 +18,7 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 def dumps(collection: Collection) -> str:
     """Return the collection as text, files in the order given."""
-    head = _encode({"format": FORMAT, "version": VERSION})
+    head = _encode({"format": FORMAT, "version": VERSION, "sessions": collection.sessions})
     end = _encode({"end": len(collection.files)})
     return "\n".join([head, *(_encode(_document(file)) for file in collection.files), end, ""])
 
@@ -31,18 +31,19 @@ def loads(text: str, *, source: str) -> Collection:
     files: list[CollectedFile] = []
     events = lines(text, source=source)
     _, header = next(events, (1, None))
-    check_header(header, format=FORMAT, version=VERSION, source=source)
+    document = check_header(header, format=FORMAT, version=VERSION, source=source)
+    sessions = Fields(document, source=source).texts("sessions")
     for number, event in events:
         if event is None:
             break
         if "end" in event:
             complete = type(event["end"]) is int and event["end"] == len(files)
-            return Collection(files=tuple(files), complete=complete)
+            return Collection(files=tuple(files), complete=complete, sessions=sessions)
         try:
             files.append(_file(Fields(event, source=source, where=f"line {number}")))
         except FormatError:
             break
-    return Collection(files=tuple(files), complete=False)
+    return Collection(files=tuple(files), complete=False, sessions=sessions)
 
 
 def _document(file: CollectedFile) -> dict[str, Any]:

@@ -77,13 +77,13 @@ class Session:
 
 
 class FileState(str, Enum):
-    """What became of a file in a shard's collection."""
+    """What became of a file in a shard's collection; of two sessions the earlier one here holds."""
 
-    SEEN = "seen"  # ours, and pytest collected it
-    IGNORED = "ignored"  # by pytest's or the project's own rules
-    SKIPPED = "skipped"  # the module skipped itself while being imported
     FAILED = "failed"  # its collection raised
+    SEEN = "seen"  # ours, and pytest collected it
+    SKIPPED = "skipped"  # the module skipped itself while being imported
     LEFT = "left"  # wholly another shard's, not imported
+    IGNORED = "ignored"  # by pytest's or the project's own rules
     ABSENT = "absent"  # planned for us, no longer on disk
     UNREACHED = "unreached"  # planned for us and on disk, but pytest never looked at it
 
@@ -99,13 +99,42 @@ class CollectedFile:
     deselected: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 
+    def joined(self, other: CollectedFile) -> CollectedFile:
+        """Return what two sessions met in one file; what either of them selected isn't deselected."""
+        states = list(FileState)
+        selected = self.selected + other.selected
+        deselected = dict.fromkeys(self.deselected + other.deselected)
+        return CollectedFile(
+            file=self.file,
+            state=min(self.state, other.state, key=states.index),
+            reason=self.reason or other.reason,
+            selected=selected,
+            deselected=tuple(nodeid for nodeid in deselected if nodeid not in set(selected)),
+            left=tuple(dict.fromkeys(self.left + other.left)),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """All that a shard's collection met; `complete` when it was written to its end."""
+    """All that a shard's collection met; `complete` when it was written to its end.
+
+    `sessions` names the pytest sessions it is of: a command may call pytest more than once.
+    """
 
     files: tuple[CollectedFile, ...]
     complete: bool = True
+    sessions: tuple[str, ...] = ()
+
+    def joined(self, other: Collection) -> Collection:
+        """Return what both met, sorted by file."""
+        files = {file.file: file for file in self.files}
+        for file in other.files:
+            files[file.file] = files[file.file].joined(file) if file.file in files else file
+        return Collection(
+            files=tuple(files[name] for name in sorted(files)),
+            complete=self.complete and other.complete,
+            sessions=self.sessions + other.sessions,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from ci_tools.formats import collected_jsonl
+from ci_tools.model.errors import CiToolsError
 from ci_tools.model.nodeid import file_of
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import CollectedFile, Collection, FileState
 from ci_tools.plugin.nodeids import cleaner
-from ci_tools.store.files import write_text
+from ci_tools.store.files import read_text, write_text
 
 
 class Selector:
@@ -117,14 +118,22 @@ class Selector:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         path = self._out / "collected.jsonl"
-        if path.exists() and hasattr(self._config, "workerinput"):
+        uid = getattr(self._config, "workerinput", {}).get("testrunuid") or os.urandom(8).hex()
+        before = self._read(path)
+        if before is not None and uid in before.sessions:  # another worker was first
             return
         clean = cleaner(self._config)
-        selected = [clean(item.nodeid) for item in session.items]
-        text = collected_jsonl.dumps(self._collection(selected))
-        write_text(path, text)
+        collection = self._collection(uid, [clean(item.nodeid) for item in session.items])
+        write_text(path, collected_jsonl.dumps(before.joined(collection) if before else collection))
 
-    def _collection(self, selected: list[str]) -> Collection:
+    def _read(self, path: Path) -> Collection | None:
+        """Return what earlier sessions of the same command have met."""
+        try:
+            return collected_jsonl.loads(read_text(path), source=path.name) if path.exists() else None
+        except CiToolsError:
+            return None
+
+    def _collection(self, uid: str, selected: list[str]) -> Collection:
         """Return what was met; what left our own tests without being selected is deselected."""
         found: dict[str, dict[str, list[str]]] = {}
         chosen = set(selected)
@@ -135,6 +144,7 @@ class Selector:
                 found.setdefault(file_of(nodeid), {}).setdefault(kind, []).append(nodeid)
         states = {**dict.fromkeys(found, FileState.SEEN), **self._files, **self._missing()}
         return Collection(
+            sessions=(uid,),
             files=tuple(
                 CollectedFile(
                     file=file,
@@ -143,7 +153,7 @@ class Selector:
                     **{kind: tuple(nodeids) for kind, nodeids in found.get(file, {}).items()},
                 )
                 for file, state in sorted(states.items())
-            )
+            ),
         )
 
     def _missing(self) -> dict[str, FileState]:

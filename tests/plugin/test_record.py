@@ -246,9 +246,21 @@ def test_a_pytest_started_by_a_test_is_a_plain_one(project: Project) -> None:
         shutil.rmtree(project.root / "bundles")
 
 
-def test_two_pytest_sessions_of_one_command_are_both_recorded(project: Project) -> None:
-    project.write(test_a="def test_a(): pass", test_b="def test_b(): assert 0")
-    script = '"$0" -m pytest -n0 test_a.py; "$0" -m pytest -n0 test_b.py'
+@pytest.mark.parametrize("n", ["0", "2"])
+def test_two_pytest_sessions_of_one_command_are_both_recorded(project: Project, n: str) -> None:
+    project.write(a__test_a="def test_a(): pass", b__test_b="def test_b(): assert 0")
+    script = f'"$0" -m pytest -n{n} a; "$0" -m pytest -n{n} b'
     ran = project.run(command=("bash", "-c", script, sys.executable))
     assert [session.exit_status for session in ran.bundle.sessions] == [0, 1]
-    assert ran.outcomes == {"test_a.py::test_a": "passed", "test_b.py::test_b": "failed"}
+    assert ran.outcomes == {"a/test_a.py::test_a": "passed", "b/test_b.py::test_b": "failed"}
+    report = project.merge()
+    assert (report.conclusion.value, report.not_run, report.lost) == ("failed", (), ())
+
+
+def test_what_one_session_deselects_and_another_selects_has_run(project: Project) -> None:
+    project.write_path("pytest.ini", "[pytest]\nmarkers = slow\n")
+    project.write(test_a="import pytest\ndef test_1(): pass\n@pytest.mark.slow\ndef test_2(): pass\n")
+    script = '"$0" -m pytest -n0 -m slow; "$0" -m pytest -n0 -m "not slow"'
+    project.run(command=("bash", "-c", script, sys.executable))
+    report = project.merge()
+    assert (report.conclusion.value, len(report.cases), report.deselected) == ("passed", 2, ())
