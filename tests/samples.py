@@ -40,7 +40,14 @@ PLAN = Plan(
         Shard(
             index=2,
             expected_ms=4_499,
-            atoms=(Atom(file="tests/test_slow.py", expected_ms=4_499, nodeids=("tests/test_slow.py::T::test_two",)),),
+            atoms=(
+                Atom(
+                    file="tests/test_slow.py",
+                    expected_ms=4_499,
+                    nodeids=("tests/test_slow.py::T::test_two",),
+                    guessed=("tests/test_slow.py::T::test_two",),
+                ),
+            ),
         ),
         Shard(index=3, expected_ms=0, atoms=()),
     ),

@@ -26,9 +26,7 @@ def dumps(plan: Plan) -> str:
             {
                 "index": shard.index,
                 "expected_s": shard.expected_ms / 1000,
-                "atoms": [
-                    {"file": a.file, "expected_s": a.expected_ms / 1000, "nodeids": a.nodeids} for a in shard.atoms
-                ],
+                "atoms": [_atom_document(atom) for atom in shard.atoms],
             }
             for shard in plan.shards
         ],
@@ -75,6 +73,11 @@ def certificate_document(certificate: Certificate) -> dict[str, Any]:
     }
 
 
+def _atom_document(atom: Atom) -> dict[str, Any]:
+    document: dict[str, Any] = {"file": atom.file, "expected_s": atom.expected_ms / 1000, "nodeids": atom.nodeids}
+    return document | {"guessed": atom.guessed} if atom.guessed else document
+
+
 def _shard(fields: Fields) -> Shard:
     return Shard(
         index=fields.integer("index", least=1),
@@ -89,6 +92,7 @@ def _atom(fields: Fields) -> Atom:
         file=fields.text("file"),
         expected_ms=_ms(fields, "expected_s"),
         nodeids=None if whole else fields.texts("nodeids"),
+        guessed=fields.texts("guessed") if fields.get("guessed") is not None else (),
     )
 
 

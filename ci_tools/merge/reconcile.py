@@ -184,4 +184,4 @@ def _gone(met: dict[int, dict[str, CollectedFile]], plan: Plan) -> Iterator[str]
             elif atom.nodeids is not None and file.state is FileState.SEEN:
                 found = {*file.selected, *file.deselected, *file.left}
                 found |= {scope for nodeid in found for scope in scopes_of(nodeid)}
-                yield from (nodeid for nodeid in atom.nodeids if nodeid not in found)
+                yield from (nodeid for nodeid in atom.nodeids if nodeid not in found and nodeid not in atom.guessed)

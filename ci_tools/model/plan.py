@@ -17,12 +17,14 @@ class Atom:
     """What is never divided: a whole file, or a contiguous piece of a cut one.
 
     `nodeids` is None for a whole file. In a piece it holds tests in file order, or
-    functions (`a.py::test_b`) whose parameters nobody has recorded yet.
+    functions (`a.py::test_b`) whose parameters nobody has recorded yet. `guessed` are those of
+    them that were only read in the source: nobody knows yet whether pytest finds them.
     """
 
     file: str
     expected_ms: int
     nodeids: tuple[str, ...] | None = None
+    guessed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,10 +24,17 @@ def cut(file: PredictedFile, limit_ms: int) -> list[Atom]:
     pieces = _pack_in_order(blocks, file.total_ms, limit_ms)
     if len(pieces) == 1:
         return [whole(file)]
-    return [
-        Atom(file=file.file, expected_ms=_total(piece), nodeids=tuple(nodeid for nodeid, _ in piece))
-        for piece in pieces
-    ]
+    return [piece_of(file, piece) for piece in pieces]
+
+
+def piece_of(file: PredictedFile, tests: Sequence[tuple[str, int]]) -> Atom:
+    """Return these tests of the file as one atom."""
+    return Atom(
+        file=file.file,
+        expected_ms=_total(tests),
+        nodeids=tuple(nodeid for nodeid, _ in tests),
+        guessed=tuple(nodeid for nodeid, _ in tests if nodeid in file.guessed),
+    )
 
 
 def whole(file: PredictedFile) -> Atom:
@@ -70,5 +77,5 @@ def _pack_in_order(blocks: Sequence[Tests], total_ms: int, limit_ms: int) -> lis
     return list(pieces.values())
 
 
-def _total(tests: Tests) -> int:
+def _total(tests: Sequence[tuple[str, int]]) -> int:
     return sum(ms for _, ms in tests)

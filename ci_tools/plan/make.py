@@ -96,10 +96,10 @@ def _pack_well(
 
 
 def _pack_by(algorithm: str, files: Sequence[PredictedFile], *, shards: int, workers: int) -> tuple[Shard, ...]:
-    sizes = {file.file: len(file.tests) for file in files}
+    by_name = {file.file: file for file in files}
     packed = []
     for index, tests in enumerate(split(algorithm, files, shards), 1):
-        atoms = tuple(atoms_of(tests, sizes))
+        atoms = tuple(atoms_of(tests, by_name))
         packed.append(Shard(index=index, expected_ms=wall_ms(atoms, workers), atoms=atoms))
     return tuple(packed)
 

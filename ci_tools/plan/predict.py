@@ -16,11 +16,12 @@ DEFAULT_MS = 1000  # with nothing recorded at all, every test weighs the same, a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictedFile:
-    """A file's tests in file order as (node id or function, milliseconds)."""
+    """A file's tests in file order as (node id or function, milliseconds); the unrecorded are `guessed`."""
 
     file: str
     tests: tuple[tuple[str, int], ...]
     groups: tuple[str, ...] = ()
+    guessed: frozenset[str] = frozenset()
 
     @property
     def total_ms(self) -> int:
@@ -59,7 +60,7 @@ def predict(sources: Sequence[SourceFile], durations_s: Mapping[str, float]) -> 
         guessed = {nodeid: median_near(nodeid) for nodeid in unknown}
         guesses += guessed.values()
         tests = _in_file_order({**known, **guessed}, source.functions)
-        files.append(PredictedFile(file=source.file, tests=tests, groups=source.groups))
+        files.append(PredictedFile(file=source.file, tests=tests, groups=source.groups, guessed=frozenset(guessed)))
     assumed_ms = median_low(guesses) if guesses else 0
     return Prediction(files=tuple(files), unknown_tests=len(guesses), assumed_ms=assumed_ms)
 

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from ci_tools.model.nodeid import file_of
 from ci_tools.model.plan import Atom
+from ci_tools.plan.cut import piece_of, whole
 from ci_tools.plan.predict import PredictedFile
 from ci_tools.plan.simulate import stock_wall_ms
 
@@ -43,13 +44,12 @@ def split(algorithm: str, files: Sequence[PredictedFile], shards: int) -> list[l
     return chosen or [list(ms.items()), *([] for _ in range(shards - 1))]
 
 
-def atoms_of(tests: Sequence[tuple[str, int]], file_sizes: Mapping[str, int]) -> list[Atom]:
+def atoms_of(tests: Sequence[tuple[str, int]], files: Mapping[str, PredictedFile]) -> list[Atom]:
     """Return a shard's tests as atoms: a file that is all here is whole, any other a piece."""
     atoms = []
-    for file, group in groupby(sorted(tests, key=lambda test: file_of(test[0])), key=lambda test: file_of(test[0])):
-        own = list(group)
-        nodeids = None if len(own) == file_sizes[file] else tuple(nodeid for nodeid, _ in own)
-        atoms.append(Atom(file=file, expected_ms=sum(ms for _, ms in own), nodeids=nodeids))
+    for name, group in groupby(sorted(tests, key=lambda test: file_of(test[0])), key=lambda test: file_of(test[0])):
+        own, file = list(group), files[name]
+        atoms.append(whole(file) if len(own) == len(file.tests) else piece_of(file, own))
     return atoms
 
 

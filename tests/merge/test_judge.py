@@ -251,3 +251,12 @@ def test_matrix_legs_and_commits_are_not_mixed(field: str, fact: str) -> None:
         fact,
         "merge each of them by itself: name only its own bundles",
     )
+
+
+def test_what_the_plan_only_guessed_is_never_gone() -> None:
+    names = ("a.py::test_recorded", "a.py::test_read_in_a_string")
+    piece = Atom(file="a.py", expected_ms=1, nodeids=names, guessed=names[1:])
+    rest = Atom(file="a.py", expected_ms=1, nodeids=("a.py::test_a",))
+    plan = Plan(workers=2, shards=(Shard(index=1, expected_ms=1, atoms=(piece, rest)),))
+    report = merge([bundle(plan, 1, [attempt("a.py::test_a")])], plan)
+    assert report.gone == names[:1]

@@ -358,7 +358,7 @@ SOURCES: dict[str, Source] = {
         "class TestA:\n    if True:\n        def test_a(self): pass\n    def test_b(self): pass\n",
         ["TestA::test_a", "TestA::test_b"],
     ),
-    "docstrings": Source('"""\ndef test_x(): pass\n"""\ndef test_a(): pass\n', ["test_a"], surplus=["test_x"]),
+    "docstrings": Source('"""\ndef test_x(): pass\n"""\ndef test_a(): pass\n', ["test_a"]),
     "comments": Source("# def test_x(): pass\n  # class TestY:\ndef test_a(): pass\n", ["test_a"]),
     "windows_lines": Source(
         "class TestA:\r\n    def test_a(self): pass\r\ndef test_b(): pass\r\n", ["TestA::test_a", "test_b"]

@@ -47,8 +47,12 @@ def test_recorded_tests_of_files_that_are_gone_are_left_out() -> None:
 def test_with_nothing_recorded_every_test_weighs_the_same() -> None:
     assert predict([source("a.py", "test_a", "test_b"), source("b.py")], {}) == Prediction(
         files=(
-            PredictedFile(file="a.py", tests=(("a.py::test_a", DEFAULT_MS), ("a.py::test_b", DEFAULT_MS))),
-            PredictedFile(file="b.py", tests=(("b.py", DEFAULT_MS),)),
+            PredictedFile(
+                file="a.py",
+                tests=(("a.py::test_a", DEFAULT_MS), ("a.py::test_b", DEFAULT_MS)),
+                guessed=frozenset({"a.py::test_a", "a.py::test_b"}),
+            ),
+            PredictedFile(file="b.py", tests=(("b.py", DEFAULT_MS),), guessed=frozenset({"b.py"})),
         ),
         unknown_tests=3,
         assumed_ms=DEFAULT_MS,

@@ -88,9 +88,20 @@ def test_every_test_is_in_one_group(files: list[list[int]], shards: int, algorit
 
 def test_a_file_that_is_all_here_is_whole_any_other_a_piece() -> None:
     tests = [("b.py::test_1", 1), ("a.py::test_1", 2), ("b.py::test_2", 3)]
-    assert atoms_of(tests, {"a.py": 1, "b.py": 3}) == [
+    files = {
+        "a.py": PredictedFile(file="a.py", tests=(("a.py::test_1", 2),)),
+        "b.py": PredictedFile(
+            file="b.py", tests=(*tests[::2], ("b.py::test_3", 9)), guessed=frozenset({"b.py::test_2"})
+        ),
+    }
+    assert atoms_of(tests, files) == [
         Atom(file="a.py", expected_ms=2),
-        Atom(file="b.py", expected_ms=4, nodeids=("b.py::test_1", "b.py::test_2")),
+        Atom(
+            file="b.py",
+            expected_ms=4,
+            nodeids=("b.py::test_1", "b.py::test_2"),
+            guessed=("b.py::test_2",),
+        ),
     ]
 
 
