@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,7 +125,9 @@ class Selector:
             return
         clean = cleaner(self._config)
         collection = self._collection(uid, [clean(item.nodeid) for item in session.items])
-        write_text(path, collected_jsonl.dumps(before.joined(collection) if before else collection))
+        # A full disk must not end the user's run; the merge misses the file and says so.
+        with contextlib.suppress(CiToolsError):
+            write_text(path, collected_jsonl.dumps(before.joined(collection) if before else collection))
 
     def _read(self, path: Path) -> Collection | None:
         """Return what earlier sessions of the same command have met."""

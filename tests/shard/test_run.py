@@ -205,7 +205,7 @@ def started(project: Project, n: str) -> tuple[Path, subprocess.Popen[str]]:
 
 def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
     """RLIMIT_FSIZE stands for the disk: a write past it fails as on a full one."""
-    project.write(test_a="import pytest\n@pytest.mark.parametrize('i', range(500))\ndef test_it(i): pass\n")
+    project.write(test_a="import pytest\n@pytest.mark.parametrize('i', range(1500))\ndef test_it(i): pass\n")
     project.write_plan([whole("test_a.py")])
 
     def small_files() -> None:
@@ -213,7 +213,7 @@ def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
     done = subprocess.run(
-        [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n0", "-p", "no:terminalreporter"],
+        [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n0"],
         cwd=project.root,
         capture_output=True,
         text=True,
@@ -221,6 +221,8 @@ def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
         timeout=60,
     )
     assert done.returncode == 3, done.stderr
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert "1500 passed" in done.stdout
     report = project.merge()
     assert report.conclusion.value == "incomplete"
     assert len(report.cases) + len(report.not_run) >= 1
