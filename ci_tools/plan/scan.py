@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from ci_tools.plan.pytest_config import PytestConfig
 
@@ -24,8 +25,7 @@ _LONG_STRING = re.compile(r"(\"{3}|'{3}).*?\1", re.DOTALL)
 _GLOB = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(NamedTuple):
     indent: int
     name: str
     holds_tests: bool
@@ -34,13 +34,15 @@ class _Scope:
 
 def functions_of(text: str, file: str, config: PytestConfig) -> tuple[str, ...]:
     """Return `file::Class::test` for each test function in a module's text, in order, each once."""
-    text = _LONG_STRING.sub("", text)  # a suite of a pytest plugin holds whole test files in them
+    if '"""' in text or "'''" in text:  # a suite of a pytest plugin holds whole test files in them
+        text = _LONG_STRING.sub("", text)
     is_class = _name_matcher(config.python_classes)
     is_function = _name_matcher(config.python_functions)
     return tuple(dict.fromkeys(_functions(text, file, is_class, is_function)))
 
 
-def _name_matcher(patterns: Sequence[str]) -> NameTest:
+@lru_cache(maxsize=8)
+def _name_matcher(patterns: tuple[str, ...]) -> NameTest:
     """Return pytest's test of a name: a prefix, or a glob where it has `*`, `?` or `[`."""
     prefixes = tuple(pattern for pattern in patterns if not _GLOB.search(pattern))
     globs = [pattern for pattern in patterns if _GLOB.search(pattern)]
