@@ -103,13 +103,14 @@ class CollectedFile:
         """Return what two sessions met in one file; what either of them selected isn't deselected."""
         states = list(FileState)
         selected = self.selected + other.selected
+        chosen = set(selected)
         deselected = dict.fromkeys(self.deselected + other.deselected)
         return CollectedFile(
             file=self.file,
             state=min(self.state, other.state, key=states.index),
             reason=self.reason or other.reason,
             selected=selected,
-            deselected=tuple(nodeid for nodeid in deselected if nodeid not in set(selected)),
+            deselected=tuple(nodeid for nodeid in deselected if nodeid not in chosen),
             left=tuple(dict.fromkeys(self.left + other.left)),
         )
 
