@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ci_tools.formats import attempts_jsonl, collected_jsonl, durations_json, manifest_json, plan_json, report_json
@@ -65,6 +65,7 @@ MANIFEST = Manifest(
     sha="4d6e3b0f",
     sealed=True,
     exit_code=-9,
+    stopped="stopped at its deadline of 50m 00s",
     start_s=1_700_000_000.125,
     end_s=1_700_000_012.5,
     files={"attempts.jsonl": "ab" * 32, "collected.jsonl": "cd" * 32},
@@ -106,7 +107,7 @@ BEGIN = Begin(
 
 SESSIONS = (
     Session(begin=BEGIN, attempts=ATTEMPTS, running=(), exit_status=1, end_s=1_700_000_007.0),
-    Session(begin=BEGIN, attempts=ATTEMPTS[1:2], running=("tests/test_slow.py::T::test_two",)),
+    Session(begin=BEGIN, attempts=(replace(ATTEMPTS[1], rerun=2),), running=("tests/test_slow.py::T::test_two",)),
 )
 
 COLLECTION = Collection(
@@ -194,8 +195,8 @@ def attempts_text(sessions: tuple[Session, ...]) -> str:
     for session in sessions:
         rows.append(attempts_jsonl.begin_line(session.begin))
         for attempt in session.attempts:
-            rows += [attempts_jsonl.start_line(attempt.nodeid), attempts_jsonl.attempt_line(attempt)]
-        rows += [attempts_jsonl.start_line(nodeid) for nodeid in session.running]
+            rows += [attempts_jsonl.start_line(attempt.nodeid, attempt.worker), attempts_jsonl.attempt_line(attempt)]
+        rows += [attempts_jsonl.start_line(nodeid, "gw0") for nodeid in session.running]
         if session.exit_status is not None:
             rows.append(attempts_jsonl.end_line(session.exit_status, session.end_s))
     return "".join(f"{row}\n" for row in rows)

@@ -16,15 +16,15 @@ from typing import IO
 from ci_tools.cli.merge import write_report
 from ci_tools.cli.options import DURATIONS, SHARDS, WORKERS, command_or_default, cpus, number, read_durations
 from ci_tools.cli.plan import plan_for
-from ci_tools.cli.progress import Progress, Tail, progress_on
-from ci_tools.cli.run import exit_code, summary
-from ci_tools.cli.talk import error, hint
+from ci_tools.cli.progress import Progress, progress_on
+from ci_tools.cli.run import add_care, care, outcome_of
+from ci_tools.cli.talk import error, hint, say
 from ci_tools.formats import plan_json
 from ci_tools.merge.judge import merge
 from ci_tools.merge.read import read_bundles
 from ci_tools.model.errors import UNJUDGED, CiToolsError, UsageError
 from ci_tools.report.terminal import certificate_text, shard_table, verdict_text
-from ci_tools.shard.run import Job, Running, finish, sessions_of, start
+from ci_tools.shard.run import Job, Running, start
 from ci_tools.store.files import write_text
 
 TAKES_COMMAND = True
@@ -49,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--durations", type=Path, metavar="FILE", help="default: the last local run's, else .test_durations"
     )
+    add_care(parser)
     parser.add_argument(
         "--out", type=Path, default=Path(".ci-tools/local"), metavar="DIR", help="default: .ci-tools/local"
     )
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if args.paths:
         command += tuple(args.paths)
     jobs = [
-        Job(plan=plan, shard=shard.index, out=out / "bundles", command=command, workers=str(workers))
+        Job(plan=plan, shard=shard.index, out=out / "bundles", command=command, workers=str(workers), **care(args))
         for shard in plan.shards
     ]
     _run_all(jobs, args.jobs, out / "logs")
@@ -93,7 +94,7 @@ def _run_all(jobs: list[Job], at_a_time: int, logs: Path) -> None:
     """Run every shard, `at_a_time` of them at once; Ctrl-C ends the running and skips the rest."""
     logs.mkdir(parents=True, exist_ok=True)
     waiting = list(jobs)
-    running: list[tuple[Running, Tail, IO[bytes]]] = []
+    running: list[tuple[Running, IO[bytes]]] = []
     with progress_on(sys.stderr, [job.shard for job in jobs]) as progress, _terminating_politely():
         try:
             while waiting or running:
@@ -101,48 +102,48 @@ def _run_all(jobs: list[Job], at_a_time: int, logs: Path) -> None:
                     running.append(_begin(waiting.pop(0), logs, progress))
                 time.sleep(POLL_S)
                 for entry in list(running):
-                    shard, tail, log = entry
-                    tail.read()
-                    progress.update(shard.job.shard, tail)
-                    if shard.process.poll() is not None:
+                    shard, log = entry
+                    ended = shard.poll()
+                    progress.update(shard.job.shard, shard.watch.tail)
+                    if ended:
                         running.remove(entry)
-                        _end(shard, tail, log, progress)
+                        _end(shard, log, progress)
         except KeyboardInterrupt:
             _interrupt(running, progress)
             raise
 
 
-def _begin(job: Job, logs: Path, progress: Progress) -> tuple[Running, Tail, IO[bytes]]:
+def _begin(job: Job, logs: Path, progress: Progress) -> tuple[Running, IO[bytes]]:
     log = (logs / f"shard-{job.shard}.log").open("wb")
-    running = start(job, os.environ, output=log)
+    running = start(job, os.environ, output=log, say=say)
     progress.begin(job.shard)
-    return running, Tail(job.bundle), log
+    return running, log
 
 
-def _end(running: Running, tail: Tail, log: IO[bytes], progress: Progress) -> None:
+def _end(running: Running, log: IO[bytes], progress: Progress) -> None:
     log.close()
-    manifest = finish(running)
-    tail.read()
+    manifest = running.seal()
+    tail, shard = running.watch.tail, running.job.shard
     try:
-        sessions = sessions_of(running.job, manifest)
-        code = exit_code(manifest, sessions)
-        progress.end(running.job.shard, tail, summary(running.job, manifest, sessions, code))
+        code, text = outcome_of(running.job, manifest)
+        progress.end(shard, tail, text)
         failed = code == UNJUDGED
     except CiToolsError as problem:
-        progress.end(running.job.shard, tail, f"shard {running.job.shard}: {problem.fact}")
+        progress.end(shard, tail, f"shard {shard}: {problem.fact}")
         hint(problem.hint)
         failed = True
     if failed:
-        error(f"shard {running.job.shard}: see {log.name}")
+        error(f"shard {shard}: see {log.name}")
 
 
-def _interrupt(running: list[tuple[Running, Tail, IO[bytes]]], progress: Progress) -> None:
+def _interrupt(running: list[tuple[Running, IO[bytes]]], progress: Progress) -> None:
     """Let pytest end by itself, so that its bundles are sealed with what has finished."""
-    for shard, _, _ in running:
-        shard.signal(signal.SIGINT)
-    for shard, tail, log in running:
-        shard.process.wait()
-        _end(shard, tail, log, progress)
+    for shard, _ in running:
+        shard.interrupt(signal.SIGINT)
+    for shard, log in running:
+        while not shard.poll():
+            time.sleep(POLL_S)
+        _end(shard, log, progress)
 
 
 @contextlib.contextmanager

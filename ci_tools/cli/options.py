@@ -38,6 +38,17 @@ SHARDS = number(1, MAX_SHARDS, "number of shards")
 WORKERS = number(1, MAX_WORKERS, "number of workers")
 
 
+def seconds(text: str) -> float:
+    """Read a number ≥ 0, fractions included; an argparse type, for minutes too."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number ≥ 0")
+    return value
+
+
 def shard_of(text: str) -> tuple[int, int]:
     """Read `2/8`; an argparse type."""
     index, slash, total = text.partition("/")

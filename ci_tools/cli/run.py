@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from ci_tools.cli.options import WORKERS, command_or_default, number, shard_of
+from ci_tools.cli.options import WORKERS, command_or_default, number, seconds, shard_of
 from ci_tools.cli.talk import say
 from ci_tools.formats import plan_json
+from ci_tools.merge.read import read_bundle
+from ci_tools.merge.state import shard_state, unreported
+from ci_tools.model.bundle import Bundle
 from ci_tools.model.errors import NO, UNJUDGED, YES, UsageError
 from ci_tools.model.plan import Plan
-from ci_tools.model.run import Manifest, Session
-from ci_tools.model.words import count, duration
-from ci_tools.shard.run import Job, finish, passing_signals_on, sessions_of, start
+from ci_tools.model.report import ShardState
+from ci_tools.model.run import Manifest, last_attempts
+from ci_tools.model.words import count, duration, some
+from ci_tools.shard.run import Job, passing_signals_on, sessions_of, start, wait
+from ci_tools.shard.watch import Limits
 from ci_tools.store.files import read_text
 
 TAKES_COMMAND = True
@@ -22,7 +27,7 @@ EXAMPLES = """\
 examples:
   ci-tools run --shard 2/8                          python -m pytest -n auto --dist loadfile
   ci-tools run --shard 2/8 -- uv run pytest -m "not slow"
-  ci-tools run --shard 2/8 -- coverage run -m pytest
+  ci-tools run --shard 2/8 --reruns 2 --deadline 50 -- coverage run -m pytest
 
 The command's own -n, --dist and addopts win. Nothing is installed into its environment.
 """
@@ -41,7 +46,48 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--attempt", type=number(1, 9999, "attempt"), metavar="A", help="default: GITHUB_RUN_ATTEMPT, else 1"
     )
+    add_care(parser)
     parser.add_argument("--key", default="", help="what tells matrix legs apart, say py3.12-linux")
+
+
+def add_care(parser: argparse.ArgumentParser) -> None:
+    """Declare what `run` and `local` do about failed, stuck and late tests."""
+    parser.add_argument(
+        "--reruns",
+        type=number(0, 100, "number of re-runs"),
+        default=0,
+        metavar="N",
+        help="failed tests again, up to N times, in a fresh process after the run (default: 0)",
+    )
+    parser.add_argument(
+        "--rerun-max-failures",
+        type=number(1, 1_000_000, "number of failures"),
+        default=20,
+        metavar="M",
+        help="more failures than that are no flakes: nothing is run again (default: 20)",
+    )
+    parser.add_argument(
+        "--stuck-after",
+        type=seconds,
+        metavar="S",
+        help="end a test after S seconds, or 10 x its recorded time if that is longer; 0: never "
+        "(default: 60, and 600 for a test without a recorded time)",
+    )
+    parser.add_argument(
+        "--deadline",
+        type=seconds,
+        metavar="MIN",
+        help="stop, and name what did not run, MIN minutes after the start; less than the job's timeout-minutes",
+    )
+
+
+def care(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of a Job that `add_care` declares."""
+    return {
+        "limits": Limits(stuck_after_s=args.stuck_after, deadline_s=args.deadline and args.deadline * 60),
+        "reruns": args.reruns,
+        "rerun_max_failures": args.rerun_max_failures,
+    }
 
 
 def _workers(text: str) -> str:
@@ -66,14 +112,13 @@ def run(args: argparse.Namespace) -> int:
         attempt=args.attempt or _attempt_from(os.environ.get("GITHUB_RUN_ATTEMPT", "")),
         key=args.key,
         sha=os.environ.get("GITHUB_SHA", ""),
+        **care(args),
     )
-    running = start(job, os.environ)
+    running = start(job, os.environ, say=say)
     with passing_signals_on(running):
-        running.process.wait()
-    manifest = finish(running)
-    sessions = sessions_of(job, manifest)
-    code = exit_code(manifest, sessions)
-    say(summary(job, manifest, sessions, code))
+        manifest = wait(running)
+    code, text = outcome_of(job, manifest)
+    say(text)
     return code
 
 
@@ -86,34 +131,36 @@ def _attempt_from(text: str) -> int:
     return int(text) if text.isdecimal() and int(text) >= 1 else 1
 
 
-def exit_code(manifest: Manifest, sessions: Sequence[Session]) -> int:
-    """Return our code for how pytest ended: tests failed is 1, an empty shard 0, all else 3."""
-    statuses = {session.exit_status for session in sessions}
-    if 1 in statuses and statuses <= {0, 1, 5}:
-        return NO
-    if statuses == {5}:
-        return YES
-    if statuses <= {0, 5}:
-        return YES if manifest.exit_code == 0 else NO
-    return UNJUDGED
+def outcome_of(job: Job, manifest: Manifest) -> tuple[int, str]:
+    """Return our exit code for a sealed shard, and one line: what happened, how long it took, where it is.
 
-
-def summary(job: Job, manifest: Manifest, sessions: Sequence[Session], code: int) -> str:
-    """Return one line: what happened, how long it took against the plan, where it is."""
-    last = {attempt.nodeid: attempt for session in sessions for attempt in session.attempts}
-    bad = sum(1 for attempt in last.values() if attempt.outcome.is_bad)
+    Raises CiToolsError when the command ran without the plugin.
+    """
+    sessions_of(job, manifest)
+    bundle = read_bundle(job.bundle)
+    state, reason = shard_state(bundle, job.plan)
+    not_run = unreported(bundle)
+    code = NO if state is ShardState.RED else YES
+    if not state.is_proof or not_run:
+        code = UNJUDGED
     took = duration(manifest.end_s - manifest.start_s)
     planned = duration(job.plan.shards[job.shard - 1].expected_ms / 1000)
-    name = f"shard {job.shard}/{len(job.plan.shards)}"
-    if code == UNJUDGED:
-        verdict = f"could not be judged: pytest did not end normally (exit code {manifest.exit_code})"
-    elif not last:
-        empty = any(session.exit_status == 5 for session in sessions)
-        verdict = "is empty: no test of the suite falls to it" if empty else "pytest ran no test"
-    elif bad:
-        verdict = f"{bad:,} of {count(len(last), 'test')} failed"
-    elif code == NO:
-        verdict = f"{count(len(last), 'test')} passed, but the command exited {manifest.exit_code}"
-    else:
-        verdict = f"{count(len(last), 'test')}, none failed"
-    return f"{name}: {verdict}; {took}, planned {planned} of tests; {job.bundle}"
+    verdict = _verdict(bundle, state, reason)
+    if not_run:
+        verdict += f"; {count(len(not_run), 'test')} did not run: {some(list(not_run))}"
+    return code, f"{job.name}: {verdict}; {took}, planned {planned} of tests; {job.bundle}"
+
+
+def _verdict(bundle: Bundle, state: ShardState, reason: str) -> str:
+    last = last_attempts(bundle.sessions)
+    bad = sum(1 for attempt in last.values() if attempt.outcome.is_bad)
+    if not state.is_proof:
+        return f"{state.value}: {reason}"
+    if not last:
+        return "is empty: no test of the suite falls to it" if state is ShardState.EMPTY else "pytest ran no test"
+    if bad:
+        return f"{bad:,} of {count(len(last), 'test')} failed"
+    if reason:
+        return f"{count(len(last), 'test')} passed, but {reason}"
+    flips = sum(1 for session in bundle.sessions for attempt in session.attempts if attempt.outcome.is_bad)
+    return f"{count(len(last), 'test')}, none failed{' at last' if flips else ''}"

@@ -1,16 +1,20 @@
 """`attempts.jsonl`: what happened, one line per event, in the order it happened.
 
-`begin` (with the header) opens a session, `start` a test, `attempt` closes it, `end` closes the
-session. A command that calls pytest twice leaves two sessions in one file.
+`begin` (with the header) opens a session, `worker`, `ready` and `gone` say how a process that
+runs tests gets on, `start` opens a test, `attempt` closes it, `end` closes the session. Several
+processes append to the file, each line in one write.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from ci_tools.formats._document import Fields, check_header, is_seconds, lines, shown
+from ci_tools.formats._document import Fields, check_header, is_seconds, parse, shown
 from ci_tools.model.errors import FormatError
 from ci_tools.model.run import Attempt, Begin, Outcome, Session
 
@@ -19,34 +23,50 @@ FORMAT = "xdist-ci/attempts"
 VERSION = 1
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+# How every line begins; within JSON text the quotes would be escaped.
+_LINE = re.compile(r'\{"(?:t|format)":"')
 
 
 def begin_line(begin: Begin) -> str:
     """Return the line that opens a session."""
-    return _encode(
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "t": "begin",
-            "nonce": begin.nonce,
-            "python": begin.python,
-            "pytest": begin.pytest,
-            "xdist": begin.xdist,
-            "workers": begin.workers,
-            "dist": begin.dist,
-            "rootdir": begin.rootdir,
-            "start_s": round(begin.start_s, 3),
-        }
-    )
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "t": "begin",
+        "nonce": begin.nonce,
+        "python": begin.python,
+        "pytest": begin.pytest,
+        "xdist": begin.xdist,
+        "workers": begin.workers,
+        "dist": begin.dist,
+        "rootdir": begin.rootdir,
+        "start_s": round(begin.start_s, 3),
+    }
+    return _encode(document | {"rerun": begin.rerun} if begin.rerun else document)
 
 
-def start_line(nodeid: str) -> str:
+def worker_line(worker: str, pid: int, *, stack_signal: int) -> str:
+    """Return the line of a process that runs tests; the signal has it write its stacks, 0: none."""
+    return _encode({"t": "worker", "worker": worker, "pid": pid, "stack_signal": stack_signal})
+
+
+def ready_line(worker: str) -> str:
+    """Return the line that says a worker has collected."""
+    return _encode({"t": "ready", "worker": worker})
+
+
+def gone_line(worker: str) -> str:
+    """Return the line that says a worker has run its last test."""
+    return _encode({"t": "gone", "worker": worker})
+
+
+def start_line(nodeid: str, worker: str) -> str:
     """Return the line that says a test has begun."""
-    return '{"t":"start","id":' + _encode(nodeid) + "}"
+    return '{"t":"start","id":' + _encode(nodeid) + ',"worker":' + _encode(worker) + "}"
 
 
 def attempt_line(attempt: Attempt) -> str:
-    """Return the line of a finished attempt; what is empty is left out."""
+    """Return the line of a finished attempt; what is empty is left out, `rerun` follows from the order."""
     document: dict[str, Any] = {
         "t": "attempt",
         "id": attempt.nodeid,
@@ -55,8 +75,6 @@ def attempt_line(attempt: Attempt) -> str:
         "start_s": round(attempt.start_s, 3),
         "s": [round(seconds, 4) for seconds in attempt.seconds],
     }
-    if attempt.rerun:
-        document["rerun"] = attempt.rerun
     if attempt.phase != "call":
         document["phase"] = attempt.phase
     if attempt.message:
@@ -75,13 +93,45 @@ def end_line(exit_status: int, end_s: float) -> str:
     return _encode({"t": "end", "exit_status": exit_status, "end_s": round(end_s, 3)})
 
 
+def events(text: str) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Yield (line number, event); (number, None) once, and last, when the end is cut off.
+
+    A worker that was killed while writing leaves a torn line that the next process continues:
+    what is torn is left out, the rest of the line holds. Nothing is proved by a line that is
+    missing: its test counts as not run.
+    """
+    rows = text.split("\n")
+    for number, row in enumerate(rows, 1):
+        if not row:
+            continue
+        event = _event(row)
+        if event is not None:
+            yield number, event
+        elif number == len(rows) or not any(rows[number:]):
+            yield number, None
+
+
+def _event(row: str) -> dict[str, Any] | None:
+    """Return the last event of a line, None when there is no whole one."""
+    starts = [match.start() for match in _LINE.finditer(row)]
+    for start in dict.fromkeys([0, *starts[-1:]]):
+        try:
+            value = parse(row[start:], source="")
+        except FormatError:
+            continue
+        if isinstance(value, dict):
+            return value
+    return None
+
+
 def loads(text: str, *, source: str) -> tuple[tuple[Session, ...], str]:
     """Return the sessions, and what is wrong with the rest ("" when nothing is).
 
-    All lines before a broken one count. FormatError only for a file of another kind or version.
+    All lines before a wrong one count. FormatError only for a file of another kind or version.
     """
     sessions: list[_Open] = []
-    for number, event in lines(text, source=source):
+    runs: Counter[str] = Counter()
+    for number, event in events(text):
         if event is None:
             return _closed(sessions), f"line {number} is cut off or damaged"
         if not sessions or event.get("t") == "begin":
@@ -89,7 +139,7 @@ def loads(text: str, *, source: str) -> tuple[tuple[Session, ...], str]:
         if not sessions and event.get("t") != "begin":
             raise FormatError(f"{source}: line {number} opens no session")
         try:
-            _take(event, sessions, source=source, where=f"line {number}")
+            _take(event, sessions, runs, source=source, where=f"line {number}")
         except FormatError as error:
             return _closed(sessions), error.fact.removeprefix(f"{source}: ")
     return _closed(sessions), ""
@@ -101,9 +151,27 @@ class _Open:
     def __init__(self, begin: Begin) -> None:
         self.begin = begin
         self.attempts: list[Attempt] = []
-        self.running: dict[str, None] = {}
+        self.running: dict[tuple[str, str], None] = {}
+        self.crashed: set[tuple[str, str]] = set()
         self.exit_status: int | None = None
         self.end_s = 0.0
+
+    def add(self, attempt: Attempt, runs: Counter[str]) -> None:
+        """Take an attempt in, unless it is a crash that was told before.
+
+        What `ci-tools run` says of the test whose worker it killed holds; what pytest-xdist
+        says of the same death adds nothing.
+        """
+        place = (attempt.worker, attempt.nodeid)
+        if place in self.running:
+            del self.running[place]
+            self.crashed.discard(place)
+        if attempt.outcome is Outcome.CRASHED:
+            if place in self.crashed:
+                return
+            self.crashed.add(place)
+        self.attempts.append(replace(attempt, rerun=runs[attempt.nodeid], fresh=self.begin.rerun))
+        runs[attempt.nodeid] += 1
 
 
 def _closed(sessions: list[_Open]) -> tuple[Session, ...]:
@@ -111,7 +179,7 @@ def _closed(sessions: list[_Open]) -> tuple[Session, ...]:
         Session(
             begin=session.begin,
             attempts=tuple(session.attempts),
-            running=tuple(session.running),
+            running=tuple(dict.fromkeys(nodeid for _, nodeid in session.running)),
             exit_status=session.exit_status,
             end_s=session.end_s,
         )
@@ -119,7 +187,7 @@ def _closed(sessions: list[_Open]) -> tuple[Session, ...]:
     )
 
 
-def _take(event: dict[str, Any], sessions: list[_Open], *, source: str, where: str) -> None:
+def _take(event: dict[str, Any], sessions: list[_Open], runs: Counter[str], *, source: str, where: str) -> None:
     fields = Fields(event, source=source, where=where)
     kind = event.get("t")
     if kind == "begin":
@@ -127,11 +195,9 @@ def _take(event: dict[str, Any], sessions: list[_Open], *, source: str, where: s
         return
     session = sessions[-1]
     if kind == "start":
-        session.running[fields.text("id")] = None
+        session.running[fields.text("worker"), fields.text("id")] = None
     elif kind == "attempt":
-        attempt = _attempt(fields)
-        session.running.pop(attempt.nodeid, None)
-        session.attempts.append(attempt)
+        session.add(_attempt(fields), runs)
     elif kind == "end":
         exit_status, end_s = fields.integer("exit_status"), fields.seconds("end_s")
         session.exit_status, session.end_s = exit_status, end_s
@@ -147,6 +213,7 @@ def _begin(fields: Fields) -> Begin:
         dist=fields.text("dist"),
         rootdir=fields.text("rootdir"),
         start_s=fields.seconds("start_s"),
+        rerun=fields.integer("rerun", 0),
     )
 
 
@@ -156,7 +223,6 @@ def _attempt(fields: Fields) -> Attempt:
     return Attempt(
         nodeid=fields.text("id"),
         outcome=fields.choice("outcome", Outcome),
-        rerun=fields.integer("rerun", 0),
         worker=fields.text("worker"),
         start_s=fields.seconds("start_s"),
         seconds=(float(setup), float(call), float(teardown)),

@@ -48,7 +48,7 @@ def loads(text: str, *, source: str) -> Collection:
 
 def _document(file: CollectedFile) -> dict[str, Any]:
     document: dict[str, Any] = {"file": file.file, "state": file.state.value}
-    for key in ("reason", "selected", "deselected", "left"):
+    for key in ("reason", "selected", "deselected", "left", "serial"):
         if value := getattr(file, key):
             document[key] = value
     return document
@@ -62,4 +62,5 @@ def _file(fields: Fields) -> CollectedFile:
         selected=fields.texts("selected") if fields.get("selected") is not None else (),
         deselected=fields.texts("deselected") if fields.get("deselected") is not None else (),
         left=fields.texts("left") if fields.get("left") is not None else (),
+        serial=fields.texts("serial") if fields.get("serial") is not None else (),
     )

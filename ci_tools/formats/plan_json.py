@@ -75,7 +75,11 @@ def certificate_document(certificate: Certificate) -> dict[str, Any]:
 
 def _atom_document(atom: Atom) -> dict[str, Any]:
     document: dict[str, Any] = {"file": atom.file, "expected_s": atom.expected_ms / 1000, "nodeids": atom.nodeids}
-    return document | {"guessed": atom.guessed} if atom.guessed else document
+    if atom.guessed:
+        document["guessed"] = atom.guessed
+    if atom.longest_ms:
+        document["longest_s"] = atom.longest_ms / 1000
+    return document
 
 
 def _shard(fields: Fields) -> Shard:
@@ -93,6 +97,7 @@ def _atom(fields: Fields) -> Atom:
         expected_ms=_ms(fields, "expected_s"),
         nodeids=None if whole else fields.texts("nodeids"),
         guessed=fields.texts("guessed") if fields.get("guessed") is not None else (),
+        longest_ms=_ms(fields, "longest_s") if fields.get("longest_s") is not None else 0,
     )
 
 

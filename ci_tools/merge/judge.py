@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from ci_tools.merge.reconcile import Reconciled, reconcile
-from ci_tools.merge.state import ShardRecord, shard_records
+from ci_tools.merge.state import ShardRecord, sentence, shard_records
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Plan
@@ -67,11 +67,14 @@ def merge(bundles: Sequence[Bundle], plan: Plan) -> Report:
 
 
 def _incomplete(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) -> Iterator[str]:
+    missing = Counter(missing.shard for missing in facts.not_run)
     for shard in shards:
+        not_run = f"{count(missing[shard.index], 'test or file', 'tests or files')} did not run"
         if not shard.state.is_proof:
-            yield f"shard {shard.index} is {shard.state.value}: {shard.reason}"
-    if facts.not_run:
-        yield f"{count(len(facts.not_run), 'test or file', 'tests or files')} did not run"
+            also = f"; {not_run}" if missing[shard.index] else ""
+            yield f"{sentence(shard.index, shard.state, shard.reason)}{also}"
+        elif missing[shard.index]:
+            yield f"shard {shard.index} ended, but {not_run}"
     if facts.lost:
         yield f"{count(len(facts.lost), 'test or file', 'tests or files')} lost between shards: {facts.lost[0]}"
     if facts.duplicated:
@@ -113,8 +116,9 @@ def _shard_result(record: ShardRecord, plan: Plan) -> ShardResult:
     attempts = record.attempts
     manifest = record.bundle.manifest if record.bundle else None
     sessions = record.bundle.sessions if record.bundle else ()
-    starts = [attempt.start_s for attempt in attempts if attempt.start_s]
-    ends = [attempt.start_s + attempt.total_s for attempt in attempts if attempt.start_s]
+    own = [attempt for attempt in attempts if attempt.start_s and not attempt.fresh]
+    starts = [attempt.start_s for attempt in own]
+    ends = [attempt.start_s + attempt.total_s for attempt in own]
     last = {attempt.nodeid: attempt for attempt in attempts}
     return ShardResult(
         index=record.index,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ci_tools.merge.state import ShardRecord
+from ci_tools.merge.state import ShardRecord, sentence, unreported
 from ci_tools.model.nodeid import file_of, scopes_of
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import CaseResult, NotRun, ShardState
@@ -73,7 +73,7 @@ def _cases(records: Iterable[ShardRecord]) -> tuple[CaseResult, ...]:
 def _not_run(records: Iterable[ShardRecord], plan: Plan) -> Iterator[NotRun]:
     for record in records:
         reported = {attempt.nodeid for attempt in record.attempts}
-        why = f"shard {record.index} {_cause(record)}"
+        why = _cause(record)
         if record.state is ShardState.FOREIGN or not record.collected:
             yield from (
                 NotRun(name=name, shard=record.index, why=why)
@@ -81,22 +81,21 @@ def _not_run(records: Iterable[ShardRecord], plan: Plan) -> Iterator[NotRun]:
                 if name not in reported
             )
             continue
+        if record.bundle is not None:
+            yield from (NotRun(name=nodeid, shard=record.index, why=why) for nodeid in unreported(record.bundle))
         for file in _files(record).values():
-            for nodeid in dict.fromkeys(file.selected):
-                if nodeid not in reported:
-                    yield NotRun(name=nodeid, shard=record.index, why=why)
             if file.state is FileState.UNREACHED:
                 why_not = f"planned for shard {record.index}, but its pytest command doesn't reach this file"
                 yield NotRun(name=file.file, shard=record.index, why=why_not)
 
 
 def _cause(record: ShardRecord) -> str:
-    """Return what kept a shard's tests from running, as the end of `shard 3 …`."""
+    """Return what kept a shard's tests from running."""
     if record.state is ShardState.MISSING:
-        return "is missing"
-    if record.state in (ShardState.OK, ShardState.RED, ShardState.EMPTY):
-        return "ended without running it"
-    return f"is {record.state.value}: {record.reason}"
+        return f"shard {record.index} is missing"
+    if record.state.is_proof:
+        return f"shard {record.index} ended without running it"
+    return sentence(record.index, record.state, record.reason)
 
 
 def _planned_names(plan: Plan, index: int) -> Iterator[str]:

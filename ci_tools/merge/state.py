@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import ShardState
-from ci_tools.model.run import Attempt
+from ci_tools.model.run import Attempt, last_attempts
 from ci_tools.model.words import count, some
 
+ENDED = (0, 1, 5)  # pytest's exit statuses of a session that ran all its tests
 PYTEST_EXITS = {2: "pytest was interrupted", 3: "internal error in pytest", 4: "pytest was called wrongly"}
 
 
@@ -100,33 +101,50 @@ def shard_state(bundle: Bundle, plan: Plan) -> tuple[ShardState, str]:
         return ShardState.BROKEN, f"exit code {manifest.exit_code}, and no pytest session was recorded"
     if any(session.begin.nonce != manifest.nonce for session in bundle.sessions):
         return ShardState.TRUNCATED, "attempts.jsonl is of another run"
-    if any(session.exit_status is None for session in bundle.sessions):
+    own = [session for session in bundle.sessions if not session.begin.rerun]
+    if any(session.exit_status is None or (manifest.stopped and session.exit_status not in ENDED) for session in own):
         return ShardState.KILLED, _killed(bundle)
     if bundle.problems:
         return ShardState.TRUNCATED, "; ".join(bundle.problems)
-    return _ended(bundle, manifest.exit_code or 0)
+    return _ended(bundle, {session.exit_status or 0 for session in own}, manifest.exit_code or 0)
 
 
 def _killed(bundle: Bundle) -> str:
+    """Return who ended it and what was running then; the test that began first is named first."""
     running = [nodeid for session in bundle.sessions for nodeid in session.running]
-    if running:
-        return f"killed while running {some(running)}"
+    stopped = bundle.manifest.stopped if bundle.manifest else ""
+    if running and "while running" not in stopped:
+        return f"{stopped or 'killed'} while running {some(running)}"
+    if stopped:
+        return stopped
     n_attempts = len(_attempts(bundle))
     return f"killed after {count(n_attempts, 'test')}" if n_attempts else "killed before its first test"
 
 
-def _ended(bundle: Bundle, exit_code: int) -> tuple[ShardState, str]:
-    """Judge by pytest's own exit status; the command's says the rest."""
-    statuses = {session.exit_status or 0 for session in bundle.sessions}
+def _ended(bundle: Bundle, statuses: set[int], exit_code: int) -> tuple[ShardState, str]:
+    """Judge by pytest's own exit status; the command's says the rest. Re-runs only change outcomes."""
     worst = sorted(status for status in statuses if status in PYTEST_EXITS or status > 5)
     if worst:
         return ShardState.BROKEN, f"{PYTEST_EXITS.get(worst[0], 'pytest ended')} (exit {worst[0]})"
-    if 1 in statuses:
-        return ShardState.RED, "" if any(a.outcome.is_bad for a in _attempts(bundle)) else (
-            "pytest exited 1 though no test failed: a plugin's threshold, say coverage's"
-        )
+    if any(attempt.outcome.is_bad for attempt in last_attempts(bundle.sessions).values()):
+        return ShardState.RED, ""
+    if 1 in statuses and not any(attempt.outcome.is_bad for attempt in _attempts(bundle)):
+        return ShardState.RED, "pytest exited 1 though no test failed: a plugin's threshold, say coverage's"
     if statuses == {5}:
         return ShardState.EMPTY, ""
-    if exit_code:
+    if exit_code and 1 not in statuses:
         return ShardState.RED, f"the command exited {exit_code} after pytest had passed"
     return ShardState.OK, ""
+
+
+def sentence(index: int, state: ShardState, reason: str) -> str:
+    """Return what became of a shard that is no proof: `shard 3 was killed while running …`."""
+    return f"shard {index} was {reason}" if state is ShardState.KILLED else f"shard {index} is {state.value}: {reason}"
+
+
+def unreported(bundle: Bundle) -> tuple[str, ...]:
+    """Return the selected tests that nothing is reported of, in collection order."""
+    reported = {attempt.nodeid for attempt in _attempts(bundle)}
+    files = bundle.collection.files if bundle.collection else ()
+    selected = dict.fromkeys(nodeid for file in files for nodeid in file.selected)
+    return tuple(nodeid for nodeid in selected if nodeid not in reported)

@@ -19,12 +19,14 @@ class Atom:
     `nodeids` is None for a whole file. In a piece it holds tests in file order, or
     functions (`a.py::test_b`) whose parameters nobody has recorded yet. `guessed` are those of
     them that were only read in the source: nobody knows yet whether pytest finds them.
+    `longest_ms` is the recorded time of its longest test, 0 when one of them has none.
     """
 
     file: str
     expected_ms: int
     nodeids: tuple[str, ...] | None = None
     guessed: tuple[str, ...] = ()
+    longest_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,11 @@ class Plan:
             return file_of(nodeid), 0
         atom = home[1]
         return (atom.nodeids[0] if atom.nodeids else atom.file), atom.expected_ms
+
+    def longest_ms(self, nodeid: str) -> int:
+        """Return what is recorded of the longest test in this test's atom, 0 when not of all of them."""
+        home = self._home(nodeid)
+        return home[1].longest_ms if home else 0
 
     def shards_of(self, file: str) -> frozenset[int]:
         """Return every shard that may own a test of this file; never empty."""

@@ -59,7 +59,20 @@ class CaseResult:
     @property
     def is_flip(self) -> bool:
         """Whether the same code both failed and, later, passed."""
-        return self.outcome is Outcome.PASSED and any(a.outcome.is_bad for _, a in self.attempts[:-1])
+        return self.failed_before is not None
+
+    @property
+    def failed_before(self) -> Attempt | None:
+        """The first failure of a test that then passed; one that nobody kept the text of proves none."""
+        if self.outcome is not Outcome.PASSED:
+            return None
+        return next((a for _, a in self.attempts[:-1] if a.outcome.is_bad and (a.text or a.message)), None)
+
+    @property
+    def flip_condition(self) -> str:
+        """What was different when a flip passed: another job, a fresh process, another worker, nothing."""
+        (job_before, before), (job, last) = self.attempts[-2:]
+        return f"in attempt {job} of the job" if job != job_before else last.condition_after(before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

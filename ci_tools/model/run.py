@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -28,14 +28,17 @@ class Outcome(str, Enum):
 class Attempt:
     """One execution of one test.
 
-    `nodeid` is a file's path for an error while collecting it. `rerun` counts from 0.
-    `start_s` is seconds since the epoch; `seconds` are setup, call, teardown.
-    `location` is `path:line`, 1-based, where it broke. `subtests` are (passed, failed).
+    `nodeid` is a file's path for an error while collecting it. `rerun` counts this test's
+    attempts in the shard from 0; `fresh` is n in the shard's nth re-run of its failed tests in a
+    fresh process, 0 in its own run. `start_s` is seconds since the epoch; `seconds` are setup,
+    call, teardown. `location` is `path:line`, 1-based, where it broke. `subtests` are
+    (passed, failed).
     """
 
     nodeid: str
     outcome: Outcome
     rerun: int = 0
+    fresh: int = 0
     worker: str = "main"
     start_s: float = 0.0
     seconds: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -50,10 +53,19 @@ class Attempt:
         """Setup, call and teardown together."""
         return sum(self.seconds)
 
+    def condition_after(self, before: Attempt) -> str:
+        """Return what was different from an earlier attempt in the same job, for people."""
+        if self.fresh != before.fresh:
+            return "in a fresh process"
+        return "in the same process" if self.worker == before.worker else f"on another worker, {self.worker}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
-    """What a pytest session said of itself before its first test."""
+    """What a pytest session said of itself before its first test.
+
+    `rerun` is n for the shard's nth re-run of its failed tests, 0 for its own run.
+    """
 
     nonce: str
     python: str
@@ -63,17 +75,26 @@ class Begin:
     dist: str
     rootdir: str
     start_s: float
+    rerun: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One pytest session. `exit_status` is None when it never ended; `running` had begun."""
+    """One pytest session. `exit_status` is None when it never ended.
+
+    `running` had begun and not ended, the one that began first in front.
+    """
 
     begin: Begin
     attempts: tuple[Attempt, ...] = ()
     running: tuple[str, ...] = ()
     exit_status: int | None = None
     end_s: float = 0.0
+
+
+def last_attempts(sessions: Iterable[Session]) -> dict[str, Attempt]:
+    """Return each test's last attempt, by node id, in the order of their first ones."""
+    return {attempt.nodeid: attempt for session in sessions for attempt in session.attempts}
 
 
 class FileState(str, Enum):
@@ -90,7 +111,10 @@ class FileState(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectedFile:
-    """One file in a shard's collection, with the node ids found in it, in collection order."""
+    """One file in a shard's collection, with the node ids found in it, in collection order.
+
+    `serial` are those of the selected that must not run beside any other test.
+    """
 
     file: str
     state: FileState
@@ -98,6 +122,7 @@ class CollectedFile:
     selected: tuple[str, ...] = ()
     deselected: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    serial: tuple[str, ...] = ()
 
     def joined(self, other: CollectedFile) -> CollectedFile:
         """Return what two sessions met in one file; what either of them selected isn't deselected."""
@@ -112,6 +137,7 @@ class CollectedFile:
             selected=selected,
             deselected=tuple(nodeid for nodeid in deselected if nodeid not in chosen),
             left=tuple(dict.fromkeys(self.left + other.left)),
+            serial=tuple(dict.fromkeys(self.serial + other.serial)),
         )
 
 
@@ -143,7 +169,8 @@ class Manifest:
     """The label on a bundle. `sealed` is False until the command has ended.
 
     `files` maps each file of the bundle to its SHA-256; `exit_code` is the command's,
-    negative for a signal, None while it runs.
+    negative for a signal, None while it runs. `stopped` says why `ci-tools run` ended the
+    command itself, "" when it didn't.
     """
 
     shard: int
@@ -156,6 +183,7 @@ class Manifest:
     sha: str = ""
     sealed: bool = False
     exit_code: int | None = None
+    stopped: str = ""
     start_s: float = 0.0
     end_s: float = 0.0
     files: Mapping[str, str] = field(default_factory=dict)

@@ -29,17 +29,23 @@ def cut(file: PredictedFile, limit_ms: int) -> list[Atom]:
 
 def piece_of(file: PredictedFile, tests: Sequence[tuple[str, int]]) -> Atom:
     """Return these tests of the file as one atom."""
+    guessed = tuple(nodeid for nodeid, _ in tests if nodeid in file.guessed)
     return Atom(
         file=file.file,
         expected_ms=_total(tests),
         nodeids=tuple(nodeid for nodeid, _ in tests),
-        guessed=tuple(nodeid for nodeid, _ in tests if nodeid in file.guessed),
+        guessed=guessed,
+        longest_ms=0 if guessed else _longest(tests),
     )
 
 
 def whole(file: PredictedFile) -> Atom:
     """Return the file as one atom."""
-    return Atom(file=file.file, expected_ms=file.total_ms)
+    return Atom(
+        file=file.file,
+        expected_ms=file.total_ms,
+        longest_ms=0 if file.guessed else _longest(file.tests),
+    )
 
 
 def _blocks(tests: Tests, limit_ms: int) -> Iterator[Tests]:
@@ -75,6 +81,11 @@ def _pack_in_order(blocks: Sequence[Tests], total_ms: int, limit_ms: int) -> lis
         pieces[index] = pieces.get(index, ()) + block
         before_ms += block_ms
     return list(pieces.values())
+
+
+def _longest(tests: Sequence[tuple[str, int]]) -> int:
+    """Return the longest test's milliseconds; a recorded time of 0 is still a recorded one."""
+    return max((max(1, ms) for _, ms in tests), default=0)
 
 
 def _total(tests: Sequence[tuple[str, int]]) -> int:

@@ -1,4 +1,4 @@
-"""The pytest plugin: in a shard it selects and records; anywhere else it does nothing.
+"""The pytest plugin: in a shard it selects, schedules and records; anywhere else it does nothing.
 
 Loaded by `PYTEST_PLUGINS=ci_tools.plugin` (what `ci-tools run` sets) or as an installed
 package; switched on by `XDIST_CI_OUT`. Everything else is imported only then.
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    if "XDIST_CI_RERUN" in os.environ:
+        from ci_tools.plugin.rerun import silence_coverage
+
+        silence_coverage(early_config)
+
+
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
     # A wrapper runs before pytest-xdist turns `-n` into workers.
@@ -30,8 +38,20 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
     yield
 
 
+@pytest.hookimpl(tryfirst=True, optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    if _SETTINGS not in config.stash:
+        return None
+    from ci_tools.plugin.cpus import auto_workers
+
+    return auto_workers(config)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
+    from ci_tools.plugin.marks import register
+
+    register(config)
     settings = config.stash.get(_SETTINGS, None)
     if settings is None:
         return

@@ -11,14 +11,16 @@ from ci_tools.model.run import Attempt, Outcome
 
 TEXT_LIMIT = 4096
 PHASES = ("setup", "call", "teardown")
-_RERUN = "rerun"  # pytest-rerunfailures' outcome of a failed phase that will be tried again
+# Any other outcome is a rerun plugin's word for a failure that is tried again: pytest-rerunfailures
+# says "rerun", pytest-retry "retried" or what its --retry-outcome is.
+_OUTCOMES = ("passed", "failed", "skipped")
 
 
 class OpenAttempt:
     """An attempt while its reports arrive.
 
-    The first bad phase decides, a failed subtest makes a failed call. Old
-    pytest-rerunfailures logs no teardown after a rerun; `finished` takes what there is.
+    The first bad phase decides, a failed subtest makes a failed call. Only a call that was
+    seen to pass makes a pass: some plugins keep a failed call to themselves (see `retries`).
     """
 
     def __init__(self, nodeid: str, worker: str) -> None:
@@ -28,16 +30,34 @@ class OpenAttempt:
         self._seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}
         self._start_s = 0.0
         self._outcome: Outcome | None = None
+        self._seen: set[str] = set()
+        self._passed = self._retried = False
         self._phase = "call"
         self._message = self._text = self._location = ""
         self._subtests = [0, 0]
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether what has been seen says how the test ended. If not, it must not be recorded.
+
+        It doesn't when no call was reported and nothing was bad: the test was interrupted, it was
+        only set up (--setup-only), or a plugin hid how it ended.
+        """
+        return self._passed or self._outcome is not None
+
+    def is_over_before(self, report: pytest.TestReport) -> bool:
+        """Whether `report` belongs to the test's next execution, and this one ends without a teardown.
+
+        A second call is one only after an outcome that says so: a plugin may log a call twice.
+        """
+        if _is_subtest(report) or not self._seen:
+            return False
+        return report.when == "setup" or (report.when == "call" and self._retried)
 
     def add(self, report: pytest.TestReport) -> None:
         """Take one report in."""
         if not self._start_s:
             self._start_s = getattr(report, "start", 0.0) or time.time() - report.duration
-        if report.when in self._seconds and not _is_subtest(report):
-            self._seconds[report.when] += max(0.0, report.duration)
         if _is_subtest(report):
             self._subtests[bool(report.failed)] += 1
             if report.failed:
@@ -46,20 +66,29 @@ class OpenAttempt:
             self.crashed = True
             self._outcome = None
             self._decide(Outcome.CRASHED, report)
-        elif report.failed or report.outcome == _RERUN:
-            self._decide(Outcome.FAILED if report.when == "call" else Outcome.ERROR, report)
+        else:
+            self._seen.add(report.when)
+            self._seconds[report.when] += max(0.0, report.duration)
+            self._add_phase(report)
+
+    def _add_phase(self, report: pytest.TestReport) -> None:
+        is_call = report.when == "call"
+        self._retried = self._retried or (is_call and report.outcome not in _OUTCOMES)
+        if report.failed or (report.outcome not in _OUTCOMES and report.longrepr):
+            self._decide(Outcome.FAILED if is_call else Outcome.ERROR, report)
         elif report.skipped:
             self._decide(Outcome.XFAILED if hasattr(report, "wasxfail") else Outcome.SKIPPED, report)
-        elif report.when == "call" and hasattr(report, "wasxfail"):
-            self._decide(Outcome.XPASSED, report)
+        elif is_call and report.passed:
+            self._passed = True
+            if hasattr(report, "wasxfail"):
+                self._decide(Outcome.XPASSED, report)
 
-    def finished(self, rerun: int) -> Attempt:
-        """Return the attempt; `rerun` says how often the test has run before."""
+    def finished(self) -> Attempt:
+        """Return the attempt, if `is_certain`."""
         setup, call, teardown = (self._seconds[phase] for phase in PHASES)
         return Attempt(
             nodeid=self.nodeid,
             outcome=self._outcome or Outcome.PASSED,
-            rerun=rerun,
             worker=self._worker,
             start_s=self._start_s,
             seconds=(setup, call, teardown),

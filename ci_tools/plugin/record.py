@@ -1,4 +1,8 @@
-"""Record what happens, line by line, on the controller: `attempts.jsonl`."""
+"""Record what happens, line by line: `attempts.jsonl`.
+
+A test is recorded by the process that runs it, so that no death of another process loses what
+is finished; only a crash is recorded by pytest-xdist's controller, who is left to tell it.
+"""
 
 from __future__ import annotations
 
@@ -12,37 +16,96 @@ import pytest
 
 from ci_tools.formats import attempts_jsonl
 from ci_tools.model.run import Attempt, Begin, Outcome
-from ci_tools.plugin.attempt import OpenAttempt, shortened
+from ci_tools.model.words import count
+from ci_tools.plugin.attempt import PHASES, OpenAttempt, shortened
+from ci_tools.plugin.lines import Lines
 from ci_tools.plugin.nodeids import cleaner
-from ci_tools.plugin.settings import Settings, distributes
+from ci_tools.plugin.retries import Retries
+from ci_tools.plugin.settings import WORKERS_BY, Settings, distributes
+from ci_tools.plugin.stacks import Stacks
 
 
-class Recorder:
-    """Turns pytest's reports into attempts. One write per line: a kill loses no finished test.
+class TestRecorder:
+    """In each worker, or in the only process: its tests, turned from reports into attempts."""
 
-    Under pytest-xdist reports of several workers interleave, so open attempts are kept by
-    (worker, node id).
-    """
+    __test__ = False
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, lines: Lines, stacks: Stacks) -> None:
+        self.retries: Retries | None = None
+        self._lines = lines
+        self._stacks = stacks
+        self._clean = cleaner(config)
+        self._worker: str = getattr(config, "workerinput", {}).get("workerid", "main")
+        self._pid = os.getpid()
+        self._open: OpenAttempt | None = None
+        self._has_begun = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        self._lines.write(attempts_jsonl.worker_line(self._worker, self._pid, stack_signal=self._stacks.signal))
+
+    def pytest_collection_finish(self) -> None:
+        self._lines.write(attempts_jsonl.ready_line(self._worker))
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Iterator[None]:
+        yield
+        self._close()
+        self._lines.write(attempts_jsonl.gone_line(self._worker))
+        self._stacks.close()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._begin(nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if not self._has_begun:  # a rerun in the same process: nobody logs its start
+            self._begin(item.nodeid)
+
+    def _begin(self, nodeid: str) -> None:
+        self._has_begun = True
+        self._lines.write(attempts_jsonl.start_line(self._clean(nodeid), self._worker))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if os.getpid() != self._pid:
+            # A test has forked, and its child came back out of it. It must not go on as a
+            # second worker: it would run tests twice and keep the worker's pipe open.
+            os._exit(1)
+        if self.retries is None:
+            self.take(report)
+        else:
+            self.retries.logged(report)
+
+    def take(self, report: pytest.TestReport) -> None:
+        """Take one phase in; the last one closes the attempt."""
+        if self._open is not None and self._open.is_over_before(report):
+            self._close()
+        if self._open is None:
+            self._open = OpenAttempt(self._clean(report.nodeid), self._worker)
+        self._open.add(report)
+        if report.when == "teardown" or self._open.crashed:
+            self._close()
+
+    def pytest_runtest_logfinish(self) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        attempt, self._open = self._open, None
+        self._has_begun = False
+        if attempt is not None and attempt.is_certain:
+            self._lines.write(attempts_jsonl.attempt_line(attempt.finished()))
+
+
+class SessionRecorder:
+    """On the controller, or in the only process: the session, and what no worker lives to tell."""
+
+    def __init__(self, config: pytest.Config, settings: Settings, lines: Lines) -> None:
         self._config = config
         self._settings = settings
+        self._lines = lines
         self._clean = cleaner(config)
-        self._open: dict[tuple[str, str], OpenAttempt] = {}
-        self._runs: dict[str, int] = {}
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        self._handle = os.open(settings.out / "attempts.jsonl", flags, 0o644)
-        self._problem = ""
-
-    def _write(self, line: str) -> None:
-        try:
-            data = f"{line}\n".encode()
-            while data:
-                data = data[os.write(self._handle, data) :]
-        except OSError as error:  # no space: say so once, never fail the user's tests
-            self._problem = self._problem or f"attempts.jsonl can't be written: {error.strerror}"
-
-    # -- the session ---------------------------------------------------------------------
+        self._started_s: dict[str, float] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -55,51 +118,49 @@ class Recorder:
             dist=self._config.option.dist if distributes(self._config) else "no",
             rootdir=str(self._config.rootpath),
             start_s=time.time(),
+            rerun=self._settings.rerun,
         )
-        self._write(attempts_jsonl.begin_line(begin))
+        self._lines.write(attempts_jsonl.begin_line(begin))
 
     def pytest_report_header(self) -> str:
         plan, shard = self._settings.plan, self._settings.shard
-        n_files = len({atom.file for atom in plan.shards[shard - 1].atoms})
-        files = "1 file" if n_files == 1 else f"{n_files} files"
-        return f"xdist-ci: shard {shard}/{len(plan.shards)}, {files} of plan {plan.digest[:12]}"
+        files = count(len({atom.file for atom in plan.shards[shard - 1].atoms}), "file")
+        header = f"xdist-ci: shard {shard}/{len(plan.shards)}, {files} of plan {plan.digest[:12]}"
+        why = self._config.stash.get(WORKERS_BY, "")
+        return f"{header}\nxdist-ci: -n auto: {count(len(self._config.option.tx), 'worker')} ({why})" if why else header
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Iterator[None]:
+    def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         yield
         # After all other plugins: coverage's fail-under, say, changes the status here.
-        for key in list(self._open):
-            self._close(key)
-        self._write(attempts_jsonl.end_line(int(session.exitstatus), time.time()))
+        self._lines.write(attempts_jsonl.end_line(int(session.exitstatus), time.time()))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._problem:
-            terminalreporter.write_line(f"xdist-ci: error: {self._problem}", red=True)
-
-    # -- tests ---------------------------------------------------------------------------
+        if self._lines.problem:
+            terminalreporter.write_line(f"xdist-ci: error: {self._lines.problem}", red=True)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._write(attempts_jsonl.start_line(self._clean(nodeid)))
+        self._started_s[nodeid] = time.time()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self._started_s.pop(nodeid, None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        worker = getattr(report, "worker_id", None) or _worker_of(report)
-        nodeid = self._clean(report.nodeid)
-        key = (worker, nodeid)
-        if report.when == "setup" and key in self._open:  # a rerun whose teardown nobody logged
-            self._close(key)
-        attempt = self._open.get(key)
-        if attempt is None:
-            attempt = self._open[key] = OpenAttempt(nodeid, worker)
-        attempt.add(report)
-        if report.when == "teardown" or attempt.crashed:
-            self._close(key)
-
-    def _close(self, key: tuple[str, str]) -> None:
-        attempt = self._open.pop(key)
-        rerun = self._runs.get(attempt.nodeid, 0)
-        self._runs[attempt.nodeid] = rerun + 1
-        self._write(attempts_jsonl.attempt_line(attempt.finished(rerun)))
+        """Take in pytest-xdist's report of a crash: of no phase, and no worker has sent it."""
+        if report.when in PHASES or hasattr(report, "worker_id") or not hasattr(report, "node"):
+            return
+        now_s = time.time()
+        start_s = self._started_s.pop(report.nodeid, now_s)
+        attempt = Attempt(
+            nodeid=self._clean(report.nodeid),
+            outcome=Outcome.CRASHED,
+            worker=_worker_of(report),
+            start_s=start_s,
+            seconds=(0.0, max(0.0, now_s - start_s), 0.0),
+            message=shortened(str(report.longrepr)),
+        )
+        self._lines.write(attempts_jsonl.attempt_line(attempt))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if not report.failed:
@@ -113,7 +174,7 @@ class Recorder:
             message="collection failed",
             text=shortened(report.longreprtext),
         )
-        self._write(attempts_jsonl.attempt_line(attempt))
+        self._lines.write(attempts_jsonl.attempt_line(attempt))
 
 
 def _worker_of(report: Any) -> str:

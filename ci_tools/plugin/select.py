@@ -15,6 +15,7 @@ from ci_tools.model.errors import CiToolsError
 from ci_tools.model.nodeid import file_of
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import CollectedFile, Collection, FileState
+from ci_tools.plugin.marks import is_serial
 from ci_tools.plugin.nodeids import cleaner
 from ci_tools.store.files import read_text, write_text
 
@@ -124,7 +125,8 @@ class Selector:
         if before is not None and uid in before.sessions:  # another worker was first
             return
         clean = cleaner(self._config)
-        collection = self._collection(uid, [clean(item.nodeid) for item in session.items])
+        serial = [clean(item.nodeid) for item in session.items if is_serial(item)]
+        collection = self._collection(uid, [clean(item.nodeid) for item in session.items], serial)
         # A full disk must not end the user's run; the merge misses the file and says so.
         with contextlib.suppress(CiToolsError):
             write_text(path, collected_jsonl.dumps(before.joined(collection) if before else collection))
@@ -136,12 +138,12 @@ class Selector:
         except CiToolsError:
             return None
 
-    def _collection(self, uid: str, selected: list[str]) -> Collection:
+    def _collection(self, uid: str, selected: list[str], serial: list[str]) -> Collection:
         """Return what was met; what left our own tests without being selected is deselected."""
         found: dict[str, dict[str, list[str]]] = {}
         chosen = set(selected)
         deselected = [nodeid for nodeid in dict.fromkeys(self._mine) if nodeid not in chosen]
-        kinds = {"selected": selected, "deselected": deselected, "left": self._left}
+        kinds = {"selected": selected, "deselected": deselected, "left": self._left, "serial": serial}
         for kind, nodeids in kinds.items():
             for nodeid in nodeids:
                 found.setdefault(file_of(nodeid), {}).setdefault(kind, []).append(nodeid)

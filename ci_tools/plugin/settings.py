@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
@@ -16,24 +17,33 @@ from ci_tools.store.files import read_text
 
 PREFIX = "XDIST_CI_"
 PLUGIN = "ci_tools.plugin"
+# On the controller: how many workers there are, and why, for the header.
+WORKERS_BY: pytest.StashKey[str] = pytest.StashKey()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`out` is the bundle's directory; `shard` counts from 1; `workers` is `auto` or a number."""
+    """`out` is the bundle's directory; `shard` counts from 1; `workers` is `auto` or a number.
+
+    `rerun` is n in the shard's nth re-run of the tests in `only`, in a fresh process.
+    """
 
     out: Path
     plan: Plan
     shard: int
     nonce: str
     workers: str
+    rerun: int = 0
+    only: frozenset[str] = frozenset()
 
 
 def load(environ: Mapping[str, str]) -> Settings:
     """Return the settings; pytest.UsageError when the plan can't be read."""
     path = Path(environ["XDIST_CI_PLAN"])
+    rerun = int(environ.get("XDIST_CI_RERUN", "0"))
     try:
         plan = plan_json.loads(read_text(path), source=str(path))
+        only = json.loads(read_text(Path(environ["XDIST_CI_ONLY"]))) if rerun else []
     except CiToolsError as error:
         raise pytest.UsageError(f"xdist-ci: {error.fact}") from None
     return Settings(
@@ -42,6 +52,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         shard=int(environ["XDIST_CI_SHARD"]),
         nonce=environ["XDIST_CI_NONCE"],
         workers=environ.get("XDIST_CI_WORKERS", "auto"),
+        rerun=rerun,
+        only=frozenset(only),
     )
 
 
@@ -53,7 +65,11 @@ def choose_workers(config: pytest.Config, settings: Settings) -> None:
     option = config.option
     if not hasattr(option, "numprocesses"):
         return
-    if option.numprocesses is None and not option.tx and not option.usepdb:
+    if settings.rerun:  # as many as `ci-tools run` says, whatever the command's own -n
+        option.numprocesses, option.tx, option.dist = int(settings.workers), [], "no"
+        if option.numprocesses:
+            option.dist = "loadfile"
+    elif option.numprocesses is None and not option.tx and not option.usepdb:
         option.numprocesses = "auto" if settings.workers == "auto" else int(settings.workers)
         if option.dist == "no":
             option.dist = "loadfile"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ci_tools.formats.report_json import counts
 from ci_tools.model.plan import Plan
-from ci_tools.model.report import Conclusion, Report, ShardResult, ShardState
+from ci_tools.model.report import CaseResult, Conclusion, Report, ShardResult, ShardState
 from ci_tools.model.words import count, duration
 
 LISTED = 20
@@ -92,10 +92,17 @@ def _verdict_lines(report: Report) -> Iterator[str]:
         yield from (f"  {reason}" for reason in report.reasons[1:])
         yield f"  {count(numbers['tests'], 'test')} on {shards} ({', '.join(parts) or 'none'})"
     yield from _listed("FAILED", [f"{case.nodeid}  {first_line(case.final.message)}" for case in report.bad])
+    yield from _listed("FLAKY", [_flip(case) for case in report.flips])
     yield from _listed("NOT RUN", [f"{missing.name}  {missing.why}" for missing in report.not_run])
     yield from _listed("LOST", report.lost)
     yield from _listed("DUPLICATED", report.duplicated)
     yield from (f"note: {note}" for note in report.notes)
+
+
+def _flip(case: CaseResult) -> str:
+    before = case.failed_before
+    assert before is not None
+    return f"{case.nodeid}  {before.outcome.value}, then passed {case.flip_condition}: {first_line(before.message)}"
 
 
 _ORDER = ("passed", "failed", "error", "crashed", "skipped", "xfailed", "xpassed")

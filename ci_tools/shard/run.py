@@ -1,4 +1,4 @@
-"""Run one shard: begin its bundle, start the command, pass signals on, seal the bundle."""
+"""Run one shard: begin its bundle, start the command, look after it, seal the bundle."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -21,9 +21,16 @@ from ci_tools.model.bundle import SEALED_FILES, bundle_name
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import Manifest, Session
+from ci_tools.model.words import count
+from ci_tools.shard import rerun
 from ci_tools.shard.command import environment, why_not_loaded
+from ci_tools.shard.ending import GITHUB, INTERRUPTED, PATIENT, TERMINATED, Ending
+from ci_tools.shard.processes import dies_with_us
 from ci_tools.shard.stage import stage
+from ci_tools.shard.watch import Limits, Watch, kill_left_over
 from ci_tools.store.files import read_text, sha256, write_text
+
+POLL_S = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,28 +45,132 @@ class Job:
     attempt: int = 1
     key: str = ""
     sha: str = ""
+    limits: Limits = field(default_factory=Limits)
+    reruns: int = 0
+    rerun_max_failures: int = 20
 
     @property
     def bundle(self) -> Path:
         return self.out / bundle_name(self.shard, len(self.plan.shards), self.attempt)
 
+    @property
+    def name(self) -> str:
+        return f"shard {self.shard}/{len(self.plan.shards)}"
 
-@dataclass(slots=True)
+
 class Running:
-    """A shard whose command is running."""
+    """A shard whose command is running; `poll` looks after it."""
 
-    job: Job
-    manifest: Manifest
-    process: subprocess.Popen[bytes]
-    stage: str
+    def __init__(
+        self,
+        job: Job,
+        manifest: Manifest,
+        *,
+        env: Mapping[str, str],
+        stage: str,
+        output: IO[bytes] | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.job = job
+        self.manifest = manifest
+        self.say = say
+        self.exit_code: int | None = None
+        self.stopped = ""
+        self._env = env
+        self._stage = stage
+        self._output = output
+        self._rerun = 0
+        self._start_s = time.monotonic()
+        self._ending = Ending(self.signal)
+        self.process, self.watch = self._start(env)
 
-    def signal(self, number: int) -> None:
+    def _start(self, env: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], Watch]:
+        job = self.job
+        process = _spawn(job.command, env, self._output)
+        watch = Watch(
+            leader=process.pid,
+            bundle=job.bundle.absolute(),
+            plan=job.plan,
+            limits=job.limits,
+            say=lambda text: self.say(f"{job.name}: {text}"),
+            now_s=self._start_s,
+        )
+        return process, watch
+
+    def poll(self) -> bool:
+        """Look after the command; return whether it and its re-runs have ended."""
+        now_s = time.monotonic()
+        if self.process.poll() is None:
+            if not self._ending.has_begun and (reason := self.watch.look(now_s)):
+                self.stop(reason)
+            self._ending.look(now_s)
+            return False
+        self.watch.tail.read(now_s)
+        kill_left_over(self.watch.tail, self.process.pid)
+        if self.exit_code is None:
+            self.exit_code = self.process.returncode
+        return not self._run_again()
+
+    def stop(self, reason: str) -> None:
+        """End the command, its teardowns run first."""
+        self.stopped = reason
+        self.say(f"{self.job.name}: {reason}")
+        self._ending.begin(PATIENT, time.monotonic())
+
+    def interrupt(self, number: signal.Signals) -> None:
+        """Pass SIGINT or SIGTERM on, and see to it that there is time left to seal the bundle."""
+        self.stopped = self.stopped or f"interrupted by {number.name}"
+        steps = INTERRUPTED if self._env.get("GITHUB_ACTIONS") != "true" else GITHUB
+        self._ending.begin(TERMINATED if number is signal.SIGTERM else steps, time.monotonic())
+
+    def signal(self, number: signal.Signals) -> None:
         """Send a signal to the command and all that it started, as a terminal's Ctrl-C does."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
+    def _run_again(self) -> bool:
+        """Start the next re-run of the failed tests; return whether there is one."""
+        job = self.job
+        if self._rerun >= job.reruns or self.stopped:
+            return False
+        sessions = read_sessions(job)
+        failed = rerun.failed_tests(sessions)
+        if not failed:
+            return False
+        why_not = rerun.why_not(sessions, failed, max_failures=job.rerun_max_failures)
+        if why_not:
+            self.say(f"{job.name}: nothing is run again: {why_not}")
+            self._rerun = job.reruns
+            return False
+        self._rerun += 1
+        again = rerun.environment(sessions, failed, rerun=self._rerun, stage=Path(self._stage))
+        self.say(
+            f"{job.name}: {count(len(failed), 'failed test')} again in a fresh process ({self._rerun} of {job.reruns})"
+        )
+        self.process, self.watch = self._start({**self._env, **again})
+        return True
 
-def start(job: Job, environ: Mapping[str, str], *, output: IO[bytes] | None = None) -> Running:
+    def seal(self) -> Manifest:
+        """Seal the bundle of a command that has ended."""
+        shutil.rmtree(self._stage, ignore_errors=True)
+        bundle = self.job.bundle.absolute()
+        _remove_empty(bundle / "workers")
+        files = {name: sha256(bundle / name) for name in SEALED_FILES if (bundle / name).is_file()}
+        manifest = replace(
+            self.manifest,
+            sealed=True,
+            exit_code=self.exit_code,
+            stopped=self.stopped,
+            end_s=time.time(),
+            files=files,
+        )
+        write_text(bundle / "manifest.json", manifest_json.dumps(manifest))
+        return manifest
+
+
+def start(
+    job: Job, environ: Mapping[str, str], *, say: Callable[[str], None], output: IO[bytes] | None = None
+) -> Running:
     """Begin the bundle and start the command; its output goes to ours, or to a file.
 
     Raises UsageError when the bundle is already there: results are never overwritten.
@@ -99,35 +210,53 @@ def start(job: Job, environ: Mapping[str, str], *, output: IO[bytes] | None = No
         nonce=nonce,
         workers=job.workers,
     )
-    process = _spawn(job.command, env, output, staged)
-    return Running(job=job, manifest=manifest, process=process, stage=staged)
+    try:
+        return Running(job, manifest, env=env, stage=staged, output=output, say=say)
+    except CiToolsError:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
 
 
-def _spawn(
-    command: tuple[str, ...], env: Mapping[str, str], output: IO[bytes] | None, staged: str
-) -> subprocess.Popen[bytes]:
+def _spawn(command: tuple[str, ...], env: Mapping[str, str], output: IO[bytes] | None) -> subprocess.Popen[bytes]:
     try:
         # A session of its own: a Ctrl-C reaches it once, through us, not twice.
         return subprocess.Popen(
-            command, env=env, stdout=output, stderr=subprocess.STDOUT if output else None, start_new_session=True
+            command,
+            env=env,
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+            start_new_session=True,
+            preexec_fn=dies_with_us(),
         )
     except OSError as error:
-        shutil.rmtree(staged, ignore_errors=True)
         raise CiToolsError(
             f"{command[0]!r} can't be started: {error.strerror}", hint="put the command that runs pytest behind --"
         ) from None
 
 
-def finish(running: Running) -> Manifest:
-    """Seal the bundle of a command that has ended."""
-    shutil.rmtree(running.stage, ignore_errors=True)
-    bundle = running.job.bundle.absolute()
-    files = {name: sha256(bundle / name) for name in SEALED_FILES if (bundle / name).is_file()}
-    manifest = replace(
-        running.manifest, sealed=True, exit_code=running.process.returncode, end_s=time.time(), files=files
-    )
-    write_text(bundle / "manifest.json", manifest_json.dumps(manifest))
-    return manifest
+def _remove_empty(directory: Path) -> None:
+    """Remove files in which a worker that was killed wrote nothing, and the directory with the last one."""
+    for path in directory.glob("*"):
+        if not path.stat().st_size:
+            path.unlink()
+    with contextlib.suppress(OSError):
+        directory.rmdir()
+
+
+def wait(running: Running) -> Manifest:
+    """Look after one shard until it has ended; return its sealed manifest."""
+    while not running.poll():
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.process.wait(POLL_S)
+    return running.seal()
+
+
+def read_sessions(job: Job) -> tuple[Session, ...]:
+    """Return what the shard's pytest sessions have recorded so far; none when there is no file."""
+    path = job.bundle / "attempts.jsonl"
+    if not path.is_file():
+        return ()
+    return attempts_jsonl.loads(read_text(path), source=str(path))[0]
 
 
 def sessions_of(job: Job, manifest: Manifest) -> tuple[Session, ...]:
@@ -135,10 +264,7 @@ def sessions_of(job: Job, manifest: Manifest) -> tuple[Session, ...]:
 
     Raises CiToolsError when there is none: pytest ran everything, or nothing, unrecorded.
     """
-    path = job.bundle / "attempts.jsonl"
-    sessions: tuple[Session, ...] = ()
-    if path.is_file():
-        sessions, _ = attempts_jsonl.loads(read_text(path), source=str(path))
+    sessions = read_sessions(job)
     if not any(session.begin.nonce == manifest.nonce for session in sessions):
         ended = f"exit code {manifest.exit_code}"
         raise CiToolsError(
@@ -153,7 +279,7 @@ def passing_signals_on(running: Running) -> Iterator[None]:
     """Hand SIGINT and SIGTERM through to the command while it runs."""
 
     def forward(number: int, frame: FrameType | None) -> None:
-        running.signal(number)
+        running.interrupt(signal.Signals(number))
 
     before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

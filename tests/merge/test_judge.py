@@ -41,7 +41,7 @@ def test_a_missing_shard_is_named_with_what_it_would_have_run() -> None:
     report = merge(GREEN[:1], PLAN)
     assert verdict(report) == (
         "incomplete",
-        ("shard 2 is missing: no bundle of it was found", "1 test or file did not run"),
+        ("shard 2 is missing: no bundle of it was found; 1 test or file did not run",),
     )
     assert [(m.name, m.shard, m.why) for m in report.not_run] == [("b.py", 2, "shard 2 is missing")]
 
@@ -50,8 +50,8 @@ def test_a_killed_shard_names_the_running_test_and_what_did_not_run() -> None:
     ids = ["b.py::test_1", "b.py::test_2", "b.py::test_3"]
     killed = bundle(PLAN, 2, [attempt(ids[0])], seen(*ids), sealed=False, running=(ids[1],))
     report = merge([GREEN[0], killed], PLAN)
-    why = f"shard 2 is killed: killed while running '{ids[1]}'"
-    assert verdict(report) == ("incomplete", (why, "2 tests or files did not run"))
+    why = f"shard 2 was killed while running '{ids[1]}'"
+    assert verdict(report) == ("incomplete", (f"{why}; 2 tests or files did not run",))
     assert [(m.name, m.why) for m in report.not_run] == [(ids[1], why), (ids[2], why)]
     assert [case.nodeid for case in report.cases] == [A, ids[0]]
 
@@ -86,10 +86,7 @@ def test_a_bundle_of_another_plan_proves_nothing() -> None:
     report = merge([GREEN[0], bundle(other, 2, [attempt(A)])], PLAN)
     assert verdict(report) == (
         "incomplete",
-        (
-            f"shard 2 is foreign: ran plan {other.digest[:12]}, not {PLAN.digest[:12]}",
-            "1 test or file did not run",
-        ),
+        (f"shard 2 is foreign: ran plan {other.digest[:12]}, not {PLAN.digest[:12]}; 1 test or file did not run",),
     )
     assert [case.nodeid for case in report.cases] == [A]
     assert report.duplicated == ()
@@ -148,7 +145,7 @@ def test_a_killed_second_attempt_is_not_an_older_green_one() -> None:
     killed = bundle(PLAN, 2, [], [], run_attempt=2, sealed=False)
     report = merge([*GREEN, killed], PLAN)
     assert verdict(report)[0] == "incomplete"
-    assert verdict(report)[1][0] == "shard 2 is killed: killed before its first test"
+    assert verdict(report)[1][0] == "shard 2 was killed before its first test"
 
 
 def test_the_same_bundle_twice_counts_once_and_two_different_ones_are_refused() -> None:
@@ -209,12 +206,12 @@ def test_durations_are_fresh_values_of_whole_attempts() -> None:
 def test_a_pytest_that_was_killed_under_its_command_is_killed() -> None:
     whole = bundle(PLAN, 2, [attempt(B)])
     cut = replace(whole, sessions=(replace(whole.sessions[0], exit_status=None),))
-    assert verdict(merge([GREEN[0], cut], PLAN)) == ("incomplete", ("shard 2 is killed: killed after 1 test",))
+    assert verdict(merge([GREEN[0], cut], PLAN)) == ("incomplete", ("shard 2 was killed after 1 test",))
 
 
 def test_a_shard_that_was_killed_before_it_was_sealed_is_killed() -> None:
     unsealed = replace(GREEN[1], manifest=replace(GREEN[1].manifest, sealed=False, exit_code=None))
-    assert verdict(merge([GREEN[0], unsealed], PLAN)) == ("incomplete", ("shard 2 is killed: killed after 1 test",))
+    assert verdict(merge([GREEN[0], unsealed], PLAN)) == ("incomplete", ("shard 2 was killed after 1 test",))
 
 
 def test_attempts_of_another_run_are_no_proof() -> None:
@@ -236,7 +233,7 @@ def test_a_cut_file_that_does_not_import_is_an_error_in_each_of_its_shards_and_n
 def test_a_planned_file_that_the_command_does_not_reach_did_not_run() -> None:
     unreached = CollectedFile(file="b.py", state=FileState.UNREACHED)
     report = merge([GREEN[0], bundle(PLAN, 2, [], [unreached])], PLAN)
-    assert verdict(report) == ("incomplete", ("1 test or file did not run",))
+    assert verdict(report) == ("incomplete", ("shard 2 ended, but 1 test or file did not run",))
 
 
 @pytest.mark.parametrize(

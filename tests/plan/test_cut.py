@@ -20,7 +20,7 @@ def pieces(file: PredictedFile, limit_ms: int) -> list[tuple[int, list[str]]]:
 
 
 def test_a_whole_file_lists_no_tests() -> None:
-    assert whole(file_of_tests(test_a=1, test_b=2)) == Atom(file="t.py", expected_ms=3)
+    assert whole(file_of_tests(test_a=1, test_b=2)) == Atom(file="t.py", expected_ms=3, longest_ms=2)
 
 
 def test_a_file_at_the_limit_stays_whole() -> None:

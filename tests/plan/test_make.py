@@ -49,7 +49,7 @@ def test_one_test_on_more_shards_than_tests() -> None:
     assert plan == Plan(
         workers=2,
         shards=(
-            Shard(index=1, expected_ms=2000, atoms=(Atom(file="a.py", expected_ms=2000),)),
+            Shard(index=1, expected_ms=2000, atoms=(Atom(file="a.py", expected_ms=2000, longest_ms=2000),)),
             Shard(index=2, expected_ms=0, atoms=()),
             Shard(index=3, expected_ms=0, atoms=()),
         ),
@@ -123,7 +123,12 @@ def test_a_file_that_is_bound_is_never_cut() -> None:
     sources = [SourceFile(file="a.py", groups=("db",))]
     durations_s = {f"a.py::test_{index}": 1.0 for index in range(8)}
     plan = make_plan(predict(sources, durations_s), shards=4, workers=1)
-    assert [shard.atoms for shard in plan.shards] == [(Atom(file="a.py", expected_ms=8000),), (), (), ()]
+    assert [shard.atoms for shard in plan.shards] == [
+        (Atom(file="a.py", expected_ms=8000, longest_ms=1000),),
+        (),
+        (),
+        (),
+    ]
     assert plan.certificate is not None
     assert plan.certificate.useful_shards == 1
 

@@ -95,7 +95,7 @@ def test_a_file_that_is_all_here_is_whole_any_other_a_piece() -> None:
         ),
     }
     assert atoms_of(tests, files) == [
-        Atom(file="a.py", expected_ms=2),
+        Atom(file="a.py", expected_ms=2, longest_ms=2),
         Atom(
             file="b.py",
             expected_ms=4,

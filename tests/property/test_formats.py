@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +60,21 @@ plans = st.builds(
     st.lists(st.tuples(ms, st.lists(atoms, max_size=3)), min_size=1, max_size=4),
     st.one_of(st.none(), certificates),
 )
+
+
+def in_order(drawn: tuple[Session, ...]) -> tuple[Session, ...]:
+    """Return the sessions with their attempts numbered as their order says."""
+    runs: Counter[str] = Counter()
+    numbered = []
+    for session in drawn:
+        done = []
+        for attempt in session.attempts:
+            done.append(replace(attempt, rerun=runs[attempt.nodeid], fresh=session.begin.rerun))
+            runs[attempt.nodeid] += 1
+        numbered.append(replace(session, attempts=tuple(done)))
+    return tuple(numbered)
+
+
 manifests = st.builds(
     lambda shard, more, **rest: Manifest(shard=shard, shards=shard + more, **rest),
     st.integers(1, 300),
@@ -73,12 +90,12 @@ manifests = st.builds(
     start_s=rounded_s,
     end_s=rounded_s,
     files=st.dictionaries(texts, texts, max_size=3),
+    stopped=texts,
 )
 attempts = st.builds(
     Attempt,
     nodeid=hostile_nodeids,
     outcome=st.sampled_from(Outcome),
-    rerun=whole,
     worker=texts,
     start_s=rounded_s,
     seconds=st.tuples(phase_s, phase_s, phase_s),
@@ -98,6 +115,7 @@ begins = st.builds(
     dist=texts,
     rootdir=texts,
     start_s=rounded_s,
+    rerun=st.integers(0, 3),
 )
 ended = st.tuples(whole, rounded_s)
 sessions = st.lists(
@@ -114,7 +132,7 @@ sessions = st.lists(
         st.one_of(st.none(), ended),
     ),
     max_size=3,
-).map(tuple)
+).map(lambda drawn: in_order(tuple(drawn)))
 collections = st.builds(
     Collection,
     files=st.lists(
@@ -126,6 +144,7 @@ collections = st.builds(
             selected=many,
             deselected=many,
             left=many,
+            serial=many,
         ),
         max_size=4,
     ).map(tuple),
@@ -392,7 +411,7 @@ def test_any_value_anywhere_raises_nothing_but_format_errors(place: tuple[str, P
 
 # Absent is a value of its own here.
 OPTIONAL = {
-    "plan.json": ["certificate", "nodeids", "least_duration", "duration_based_chunks"],
+    "plan.json": ["certificate", "nodeids", "longest_s", "least_duration", "duration_based_chunks"],
     "manifest.json": ["exit_code"],
     "report.json": ["certificate", "exit_code", "least_duration", "duration_based_chunks"],
 }
@@ -443,6 +462,7 @@ HUGE_COUNTS = [
     "bad",
     "run_attempt",
     "rerun",
+    "fresh",
     "subtests_passed",
     "subtests_failed",
 ]
@@ -508,8 +528,6 @@ LINE_WRONGS: dict[str, Mapping[str, Any]] = {
     "negative seconds": {"s": [-1, 0, 0]},
     "huge seconds": {"s": [10**400, 0, 0]},
     "endless seconds": {"s": [float("inf"), 0, 0]},
-    "a negative rerun": {"rerun": -1},
-    "a rerun that is text": {"rerun": "1"},
     "a phase that is a list": {"phase": []},
     "a message that is a number": {"message": 1},
     "a text that is an object": {"text": {}},
@@ -534,8 +552,9 @@ def test_an_attempt_with_a_wrong_value_is_damage_and_ends_the_reading(name: str)
 @pytest.mark.parametrize(
     "event",
     [
-        {"t": "start"},
-        {"t": "start", "id": None},
+        {"t": "start", "worker": "gw0"},
+        {"t": "start", "worker": "gw0", "id": None},
+        {"t": "start", "id": "a.py::t"},
         {"t": "end", "exit_status": -1, "end_s": 0},
         {"t": "end", "exit_status": "0", "end_s": 0},
         {"t": "end", "exit_status": 0, "end_s": "0"},

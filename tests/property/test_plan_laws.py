@@ -12,7 +12,7 @@ from strategies import HOSTILE, durations, hostile_nodeids, no_hang, nodeids
 
 from ci_tools.model.nodeid import file_of, function_of, scopes_of
 from ci_tools.model.plan import Atom, Plan
-from ci_tools.plan.cut import cut
+from ci_tools.plan.cut import cut, whole
 from ci_tools.plan.discover import SourceFile
 from ci_tools.plan.make import LPT, lower_bound_ms, make_plan
 from ci_tools.plan.pack import pack, wall_ms
@@ -340,7 +340,8 @@ def test_a_piece_is_at_most_twice_the_limit_unless_it_is_one_test(
 @given(suites)
 def test_a_file_within_the_limit_stays_whole(tests: list[tuple[str, int, str, int]]) -> None:
     file = file_with(tests)
-    assert cut(file, file.total_ms) == [Atom(file="t.py", expected_ms=file.total_ms)]
+    assert cut(file, file.total_ms) == [whole(file)]
+    assert (whole(file).file, whole(file).expected_ms, whole(file).nodeids) == ("t.py", file.total_ms, None)
 
 
 # -- bonds -----------------------------------------------------------------------------------

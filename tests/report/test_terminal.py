@@ -53,8 +53,8 @@ def test_an_incomplete_run_says_so_first_and_names_everything() -> None:
     attempts = [attempt("a.py::t", "failed", message="assert 1 == 2\nmore")]
     report = merge([bundle(PLAN, 1, attempts, seen("a.py::t", "a.py::u"))], PLAN)
     assert verdict_text(report) == (
-        "INCOMPLETE: shard 2 is missing: no bundle of it was found\n"
-        "  2 tests or files did not run\n"
+        "INCOMPLETE: shard 1 ended, but 1 test or file did not run\n"
+        "  shard 2 is missing: no bundle of it was found; 1 test or file did not run\n"
         "  1 test failed: 'a.py::t'\n"
         "  1 test on 2 shards (1 failed)\n"
         "FAILED (1)\n"
