@@ -89,14 +89,21 @@ class Project:
         (self.root / "plan.json").write_text(plan_json.dumps(plan))
         return plan
 
-    def run(self, shard: str = "1/1", *arguments: str, n: str = "0", command: tuple[str, ...] = ()) -> Ran:
+    def run(
+        self,
+        shard: str = "1/1",
+        *arguments: str,
+        n: str = "0",
+        command: tuple[str, ...] = (),
+        options: tuple[str, ...] = (),
+    ) -> Ran:
         """Run one shard; without an xdist worker unless `n` says more."""
         if not (self.root / "plan.json").exists():
             self.plan(int(shard.partition("/")[2]))
         command = command or (*PYTEST, *(("-n", n) if n else ()), *arguments)
         out = self.root / "bundles"
         plan = str(self.root / "plan.json")
-        done = self.ci_tools("run", "--shard", shard, "--plan", plan, "--out", str(out), "--", *command)
+        done = self.ci_tools("run", "--shard", shard, "--plan", plan, "--out", str(out), *options, "--", *command)
         index, _, k = shard.partition("/")
         bundle = read_bundle(out / f"shard-{index}-of-{k}-attempt-1")
         return Ran(done.returncode, done.stdout + done.stderr, bundle)

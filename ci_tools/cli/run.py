@@ -155,7 +155,7 @@ def _verdict(bundle: Bundle, state: ShardState, reason: str) -> str:
     last = last_attempts(bundle.sessions)
     bad = sum(1 for attempt in last.values() if attempt.outcome.is_bad)
     if not state.is_proof:
-        return f"{state.value}: {reason}"
+        return reason if state is ShardState.KILLED else f"{state.value}: {reason}"
     if not last:
         return "is empty: no test of the suite falls to it" if state is ShardState.EMPTY else "pytest ran no test"
     if bad:

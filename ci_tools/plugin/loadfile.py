@@ -143,7 +143,9 @@ class AtomScheduling(LoadFileScheduling):
         mean_ms = known_ms / n_known if n_known else 0.0
         units = [Unit(name, tuple(tests), expected_ms[name] / len(tests) or mean_ms) for name, tests in members.items()]
         self._units = {index: (unit.name, unit.test_ms) for unit in units for index in unit.tests}
-        self._lanes = Lanes(units, max(1, len(self.nodes)))
+        self._lanes = Lanes(units, len(self.nodes))
+        for node in self.nodes:  # before any is fed: a lane without a worker is taken over
+            self._lane(node)
 
     def _feed_all(self) -> None:
         for node in self.nodes:

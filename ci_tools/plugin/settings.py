@@ -67,12 +67,10 @@ def choose_workers(config: pytest.Config, settings: Settings) -> None:
         return
     if settings.rerun:  # as many as `ci-tools run` says, whatever the command's own -n
         option.numprocesses, option.tx, option.dist = int(settings.workers), [], "no"
-        if option.numprocesses:
-            option.dist = "loadfile"
     elif option.numprocesses is None and not option.tx and not option.usepdb:
         option.numprocesses = "auto" if settings.workers == "auto" else int(settings.workers)
-        if option.dist == "no":
-            option.dist = "loadfile"
+    if option.numprocesses and option.dist == "no" and not option.distload:
+        option.dist = "loadfile"  # where pytest-xdist would say `load`
 
 
 def distributes(config: pytest.Config) -> bool:

@@ -43,15 +43,21 @@ def is_ours(pid: int, leader: int) -> bool:
         return False
 
 
-def dies_with_us() -> Callable[[], None] | None:
-    """Return what a child calls to get SIGINT when we are killed; None where that can't be had.
+def in_the_child() -> Callable[[], None]:
+    """Return what a child does before it becomes the command.
 
-    Without it pytest runs on after a SIGKILL of ours, and writes into a bundle nobody seals.
+    It listens to SIGINT, which a shell's background jobs don't, and on Linux gets one when we are
+    killed: pytest would run on and write into a bundle that nobody seals.
     """
-    if sys.platform != "linux":
-        return None
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)  # looked up before the fork
-    return None if prctl is None else lambda: prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None  # looked up before the fork
+    prctl = getattr(libc, "prctl", None)
+
+    def set_up() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
+
+    return set_up
 
 
 def stacks_of(pid: int, number: int, path: Path) -> str:

@@ -25,7 +25,7 @@ from ci_tools.model.words import count
 from ci_tools.shard import rerun
 from ci_tools.shard.command import environment, why_not_loaded
 from ci_tools.shard.ending import GITHUB, INTERRUPTED, PATIENT, TERMINATED, Ending
-from ci_tools.shard.processes import dies_with_us
+from ci_tools.shard.processes import in_the_child
 from ci_tools.shard.stage import stage
 from ci_tools.shard.watch import Limits, Watch, kill_left_over
 from ci_tools.store.files import read_text, sha256, write_text
@@ -226,7 +226,7 @@ def _spawn(command: tuple[str, ...], env: Mapping[str, str], output: IO[bytes] |
             stdout=output,
             stderr=subprocess.STDOUT if output else None,
             start_new_session=True,
-            preexec_fn=dies_with_us(),
+            preexec_fn=in_the_child(),
         )
     except OSError as error:
         raise CiToolsError(

@@ -188,6 +188,17 @@ def test_whatever_dies_every_test_ends_once_and_the_session_ends(block: int) -> 
         assert session.overlaps == [], seed
 
 
+def test_every_worker_begins_with_its_own_lane() -> None:
+    """Nobody takes over from a worker that hasn't been handed its first unit yet."""
+    collection = [f"t{index}.py::test" for index in range(4)]
+    session = Session(plan_of([]), collection, frozenset(), 3, random.Random(0))
+    for worker in session.workers:
+        session.scheduler.add_node(worker)
+    for worker in session.workers:
+        session.up(worker)
+    assert [[index for index in worker.queue if index != SHUTDOWN] for worker in session.workers] == [[0, 3], [1], [2]]
+
+
 def test_a_test_that_always_kills_its_worker_is_blamed_once() -> None:
     for seed in range(1000):
         session, _ = session_of(seed)
