@@ -35,6 +35,10 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
         settings = config.stash[_SETTINGS] = load(os.environ)
         if not hasattr(config, "workerinput"):
             choose_workers(config, settings)
+        if settings.rerun:
+            from ci_tools.plugin.rerun import adapt
+
+            adapt(config, settings.only)
     yield
 
 

@@ -21,7 +21,6 @@ _WRITERS = {
     "report_log": None,  # pytest-reportlog
     "htmlpath": None,  # pytest-html
     "json_report": False,  # pytest-json-report
-    "maxfail": 0,
 }
 
 
@@ -29,6 +28,15 @@ def silence_coverage(early_config: pytest.Config) -> None:
     """Keep pytest-cov from starting; called before it looks."""
     if hasattr(early_config.known_args_namespace, "cov_source"):
         early_config.known_args_namespace.cov_source = []
+
+
+def adapt(config: pytest.Config, only: frozenset[str]) -> None:
+    """Turn off what would write over files of the first run; before the plugins that do look."""
+    if hasattr(config.option, "maxworkerrestart"):  # each of the tests may crash its worker
+        config.option.maxworkerrestart = str(len(only))
+    for option, off in _WRITERS.items():
+        if hasattr(config.option, option):
+            setattr(config.option, option, off)
 
 
 class Rerun:
@@ -39,11 +47,6 @@ class Rerun:
         self._files = frozenset(map(file_of, only))
         self._clean = cleaner(config)
         self._root = config.rootpath
-        if hasattr(config.option, "maxworkerrestart"):  # each of them may crash its worker
-            config.option.maxworkerrestart = str(len(only))
-        for option, off in _WRITERS.items():
-            if hasattr(config.option, option):
-                setattr(config.option, option, off)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_collect_file(self, file_path: Path) -> Iterator[None]:

@@ -100,7 +100,7 @@ class Tail:
             worker.test, worker.since_s = str(event.get("id", "")), now_s
 
     def _attempt(self, event: dict[str, Any], worker: Worker | None, now_s: float) -> None:
-        nodeid, outcome = str(event.get("id", "")), event.get("outcome")
+        nodeid, outcome = str(event.get("id", "")), str(event.get("outcome"))
         self.done.add(nodeid)
         if outcome in _BAD:
             self.bad.add(nodeid)

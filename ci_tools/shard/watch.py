@@ -112,7 +112,7 @@ class Watch:
         self._say(f"{test}: {message}\n{stacks[-LOGGED_STACKS:] or '(it wrote no stacks)'}\n")
         send(worker.pid, signal.SIGKILL)
         self.tail.read(now_s)
-        return "" if name != "main" else f"{test} was {message}, and nothing else ran its tests"
+        return "" if name != "main" else f"stopped: {test} was {message}, and no other ran tests"
 
     def _record(self, attempt: Attempt) -> None:
         handle = os.open(self.tail.path, os.O_WRONLY | os.O_APPEND)

@@ -49,9 +49,11 @@ def test_by_default_tests_run_on_all_processors_by_file(project: Project) -> Non
 @pytest.mark.parametrize(
     ("addopts", "arguments", "dist", "workers"),
     [
-        ("-n 1", (), "load", 1),
+        ("-n 1", (), "loadfile", 1),
         ("-n 1 --dist worksteal", (), "worksteal", 1),
         ("", ("-n", "1", "--dist", "loadscope"), "loadscope", 1),
+        ("", ("-n", "1", "--dist", "load"), "load", 1),
+        ("", ("-n", "1", "-d"), "load", 1),
         ("-n 2", ("-n", "0"), "no", 1),
         ("-p no:xdist", (), "no", 1),
     ],
