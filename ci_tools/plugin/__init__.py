@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 _SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    # A wrapper runs before pytest-cov, which starts here.
     if "XDIST_CI_RERUN" in os.environ:
         from ci_tools.plugin.rerun import silence_coverage
 
         silence_coverage(early_config)
+    yield
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
