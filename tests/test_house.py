@@ -62,7 +62,8 @@ def test_an_idle_plugin_imports_nothing_but_itself() -> None:
 
 def test_an_active_plugin_imports_only_the_guest(tmp_path: Path) -> None:
     program = (
-        "import pytest, xdist.scheduler, faulthandler, json, hashlib, zlib, platform, tempfile, sys; before = set(sys.modules)\n"
+        "import pytest, xdist.scheduler, faulthandler, json, hashlib, zlib, platform, tempfile, sys\n"
+        "before = set(sys.modules)\n"
         "import ci_tools.plugin.activate, ci_tools.plugin.loadfile, ci_tools.plugin.rerun, ci_tools.plugin.cpus\n"
         "import ci_tools.plugin.schedule, ci_tools.plugin.deaths, ci_tools.plugin.retries, ci_tools.plugin.select\n"
         "print(sorted({m.split('.')[0] for m in set(sys.modules) - before}))"

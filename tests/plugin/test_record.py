@@ -6,7 +6,7 @@ import shutil
 import sys
 
 import pytest
-from project import Project
+from project import Project, whole
 
 OUTCOMES = """
 import unittest
@@ -209,21 +209,18 @@ def test_a_crashed_worker_is_an_attempt_that_crashed(project: Project) -> None:
 
 @pytest.mark.parametrize(("n", "option"), [("0", "-x"), ("2", "-x"), ("0", "--maxfail=1"), ("2", "--maxfail=1")])
 def test_what_an_early_stop_left_out_is_named(project: Project, n: str, option: str) -> None:
-    project.write(
-        test_a="""
-        import pytest, time
-        def test_1(): assert 0
-        @pytest.mark.parametrize("i", range(30))
-        def test_2(i): time.sleep(0.05)
-        """
-    )
+    files = [f"test_{number}.py" for number in range(8)]
+    for file in files:
+        project.write_path(file, "import time\ndef test_1(): time.sleep(0.5)\ndef test_2(): pass")
+    project.write_path("test_0.py", "def test_1(): assert 0\ndef test_2(): pass")
+    project.write_plan([whole(file, ms=9000 if file == "test_0.py" else 1000) for file in files])
     ran = project.run("1/1", option, n=n)
     report = project.merge()
     assert report.conclusion.value == "incomplete"
-    ids = {f"test_a.py::test_2[{i}]" for i in range(30)} | {"test_a.py::test_1"}
+    ids = {f"{file}::test_{number}" for file in files for number in (1, 2)}
     assert {case.nodeid for case in report.cases} | {missing.name for missing in report.not_run} == ids
     assert {case.nodeid for case in report.cases} & {missing.name for missing in report.not_run} == set()
-    assert report.not_run and ran.outcomes["test_a.py::test_1"] == "failed"
+    assert report.not_run and ran.outcomes["test_0.py::test_1"] == "failed"
 
 
 def test_a_pytest_started_by_a_test_is_a_plain_one(project: Project) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 import subprocess
-import sys
-from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from guests import python_with
 from project import Project, Ran
 
 from ci_tools.model.run import Attempt
@@ -103,21 +101,6 @@ plugins = pytest.mark.parametrize("plugin", PLUGINS)
 workers = pytest.mark.parametrize("n", ["0", "2"])
 
 
-def python_with(plugin: str) -> Path:
-    """An interpreter with just this plugin, made once. Fails when it can't be installed."""
-    packages = (*BASE, plugin)
-    venv = Path(__file__).parents[2] / ".cache" / "guests" / f"{Path(sys.executable).name}-{plugin}"
-    ready = venv / ".ready"
-    venv.parent.mkdir(parents=True, exist_ok=True)
-    with Path(f"{venv}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # these tests may run on several workers
-        if not ready.exists() or ready.read_text() != repr(packages):
-            subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-            subprocess.run([venv / "bin" / "python", "-m", "pip", "install", "-q", *packages], check=True)
-            ready.write_text(repr(packages))
-    return venv / "bin" / "python"
-
-
 def suite(plugin: str, tests: str) -> str:
     text = SUITE + dedent(tests).replace("AGAIN", AGAIN[plugin])
     return text.replace("IMPORT", "import flaky" if plugin == FLAKY else "")
@@ -125,7 +108,15 @@ def suite(plugin: str, tests: str) -> str:
 
 def pytest_of(plugin: str, n: str, *arguments: str) -> tuple[str, ...]:
     distribution = ("-n", n, "--dist", "loadfile") if n != "0" else ("-n0",)
-    return (str(python_with(plugin)), "-m", "pytest", "-p", "no:cacheprovider", *distribution, *arguments)
+    return (
+        str(python_with(plugin, *BASE, plugin)),
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        *distribution,
+        *arguments,
+    )
 
 
 def run(project: Project, plugin: str, tests: str, n: str, *arguments: str) -> Ran:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from guests import python_with
 from project import Project, piece, whole
 
-VERSIONS = {
-    "pytest7.4-xdist3.5": ("pytest==7.4.4", "pytest-xdist==3.5.0", "pytest-rerunfailures==12.0"),
-    "pytest8.4-xdist3.7": ("pytest==8.4.2", "pytest-xdist==3.7.0", "pytest-rerunfailures==15.1"),
-    "pytest9-xdist3.8": ("pytest==9.0.2", "pytest-xdist==3.8.0", "pytest-rerunfailures==16.1"),
-    "pytest8.4-alone": ("pytest==8.4.2",),
-}
+PYTESTS = {"7.4": ("pytest==7.4.4", "pytest-rerunfailures==12.0")}
+PYTESTS["8.4"] = ("pytest==8.4.2", "pytest-rerunfailures==15.1")
+PYTESTS["9"] = ("pytest==9.0.2", "pytest-rerunfailures==16.1")
+XDISTS = {"3.5": "3.5.0", "3.6": "3.6.1", "3.7": "3.7.0", "3.8": "3.8.0"}
+# One pytest for each pytest-xdist; XDIST_CI_ALL_VERSIONS=1 tries every pair.
+PAIRS = [("7.4", "3.5"), ("8.4", "3.6"), ("8.4", "3.7"), ("9", "3.8")]
+if os.environ.get("XDIST_CI_ALL_VERSIONS"):
+    PAIRS = [(pytest_, xdist) for pytest_ in PYTESTS for xdist in XDISTS]
+VERSIONS = {f"pytest{p}-xdist{x}": (*PYTESTS[p], f"pytest-xdist=={XDISTS[x]}") for p, x in PAIRS}
+VERSIONS["pytest8.4-alone"] = ("pytest==8.4.2",)
 # Where more Pythons are installed, name them: XDIST_CI_PYTHONS=python3.10:python3.13
 PYTHONS = [sys.executable, *filter(None, os.environ.get("XDIST_CI_PYTHONS", "").split(":"))]
 
@@ -27,13 +31,7 @@ PYTHONS = [sys.executable, *filter(None, os.environ.get("XDIST_CI_PYTHONS", "").
 def python(request: pytest.FixtureRequest) -> Path:
     """An interpreter with just these packages, made once."""
     base, name = request.param
-    venv = Path(__file__).parents[2] / ".cache" / "guests" / f"{Path(base).name}-{name}"
-    ready = venv / ".ready"
-    if not ready.exists() or ready.read_text() != repr(VERSIONS[name]):
-        subprocess.run([base, "-m", "venv", "--clear", venv], check=True)
-        subprocess.run([venv / "bin" / "python", "-m", "pip", "install", "-q", *VERSIONS[name]], check=True)
-        ready.write_text(repr(VERSIONS[name]))
-    return venv / "bin" / "python"
+    return python_with(name, *VERSIONS[name], base=base)
 
 
 def test_two_shards_run_every_test_once_and_tell_every_outcome(project: Project, python: Path) -> None:
@@ -84,3 +82,45 @@ def test_two_shards_run_every_test_once_and_tell_every_outcome(project: Project,
     assert report.conclusion.value == "failed"
     assert [case.nodeid for case in report.flips] == (["tests/test_flaky.py::test_flaky"] if with_reruns else [])
     shutil.rmtree(project.root / "bundles")
+
+
+def test_crashes_hangs_serial_tests_and_re_runs_under_every_pytest_xdist(project: Project, python: Path) -> None:
+    if not any((python.parent.parent / "lib").glob("*/site-packages/xdist")):
+        return  # nothing to crash: what happens without it is tested elsewhere
+    project.write_path("pytest.ini", "[pytest]\naddopts = --strict-markers")
+    project.write(
+        test_a="""
+        import os, pathlib, pytest, time
+        def test_1(): pass
+        def test_2(): os._exit(1)
+        def test_3(): time.sleep(60)
+        @pytest.mark.serial
+        def test_4(): pass
+        @pytest.mark.serial
+        def test_5(): os._exit(1)
+        @pytest.mark.serial
+        def test_6(): pass
+        """,
+        test_b="""
+        import pathlib
+        def test_1():
+            again = pathlib.Path(__file__).with_suffix(".again")
+            if not again.exists():
+                again.touch()
+                assert 0, "first"
+        def test_2(): pass
+        """,
+    )
+    command = (str(python), "-m", "pytest", "-p", "no:cacheprovider", "-n", "2")
+    ran = project.run(command=command, options=("--stuck-after", "2", "--reruns", "1"))
+    assert ran.code == 1, ran.output
+    found: dict[str, list[str]] = {}
+    for attempt in ran.attempts:
+        found.setdefault(attempt.nodeid, []).append(attempt.outcome.value)
+    crashed = ["crashed", "crashed"]
+    assert found == {
+        **{f"test_a.py::test_{number}": ["passed"] for number in (1, 4, 6)},
+        **{f"test_a.py::test_{number}": crashed for number in (2, 3, 5)},
+        "test_b.py::test_1": ["failed", "passed"],
+        "test_b.py::test_2": ["passed"],
+    }

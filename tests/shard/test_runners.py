@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from guests import python_with
 from project import Project
 
 SUITE = "import pytest\n@pytest.mark.parametrize('i', range(3))\ndef test_it(i): pass\n"
@@ -18,13 +17,7 @@ PACKAGES = ("coverage==7.10.7", "nox==2025.5.1", "pytest==8.4.2", "pytest-xdist=
 @pytest.fixture(scope="session")
 def tools() -> Path:
     """The bin directory of a virtual environment with all of them, made once."""
-    venv = Path(__file__).parents[2] / ".cache" / "runners"
-    ready = venv / ".ready"
-    if not ready.exists() or ready.read_text() != repr(PACKAGES):
-        subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        subprocess.run([venv / "bin" / "python", "-m", "pip", "install", "-q", *PACKAGES], check=True)
-        ready.write_text(repr(PACKAGES))
-    return venv / "bin"
+    return python_with("runners", *PACKAGES).parent
 
 
 def test_coverage_run(project: Project, tools: Path) -> None:
