@@ -112,16 +112,20 @@ def events(text: str) -> Iterator[tuple[int, dict[str, Any] | None]]:
 
 
 def _event(row: str) -> dict[str, Any] | None:
-    """Return the last event of a line, None when there is no whole one."""
-    starts = [match.start() for match in _LINE.finditer(row)]
-    for start in dict.fromkeys([0, *starts[-1:]]):
-        try:
-            value = parse(row[start:], source="")
-        except FormatError:
-            continue
-        if isinstance(value, dict):
-            return value
-    return None
+    """Return a line's event; of a torn line that another continues the last one, None when there is none."""
+    event = _object(row)
+    if event is None:
+        starts = [match.start() for match in _LINE.finditer(row)]
+        event = _object(row[starts[-1] :]) if starts else None
+    return event
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = parse(text, source="")
+    except FormatError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def loads(text: str, *, source: str) -> tuple[tuple[Session, ...], str]:

@@ -8,7 +8,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,7 +25,7 @@ from ci_tools.shard import rerun
 from ci_tools.shard.command import environment, why_not_loaded
 from ci_tools.shard.ending import GITHUB, INTERRUPTED, PATIENT, TERMINATED, Ending
 from ci_tools.shard.processes import in_the_child
-from ci_tools.shard.stage import stage
+from ci_tools.shard.stage import stage, temporary
 from ci_tools.shard.watch import Limits, Watch, kill_left_over
 from ci_tools.store.files import read_text, sha256, write_text
 
@@ -67,7 +66,7 @@ class Running:
         manifest: Manifest,
         *,
         env: Mapping[str, str],
-        stage: str,
+        stage: Path,
         output: IO[bytes] | None,
         say: Callable[[str], None],
     ) -> None:
@@ -143,7 +142,7 @@ class Running:
             self._rerun = job.reruns
             return False
         self._rerun += 1
-        again = rerun.environment(sessions, failed, rerun=self._rerun, stage=Path(self._stage))
+        again = rerun.environment(sessions, failed, rerun=self._rerun, stage=self._stage)
         self.say(
             f"{job.name}: {count(len(failed), 'failed test')} again in a fresh process ({self._rerun} of {job.reruns})"
         )
@@ -199,11 +198,11 @@ def start(
         start_s=time.time(),
     )
     write_text(bundle / "manifest.json", manifest_json.dumps(manifest))
-    staged = tempfile.mkdtemp(prefix="xdist-ci-")
+    staged = temporary()
     env = environment(
         environ,
         job.command,
-        stage=stage(Path(staged)),
+        stage=stage(staged),
         out=bundle,
         plan=bundle / "plan.json",
         shard=job.shard,

@@ -6,12 +6,31 @@ standard library alone are copied.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import ci_tools
+from ci_tools.shard.processes import is_alive
 
+PREFIX = "xdist-ci-"
 GUEST = ("model", "formats", "store", "plugin")
+
+
+def temporary() -> Path:
+    """Return a new directory of this process, below the system's temporary one.
+
+    Those of processes that were killed are removed on the way.
+    """
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        pid = path.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdecimal() and not is_alive(int(pid)):
+            with contextlib.suppress(OSError):
+                if path.lstat().st_uid == os.getuid() and not path.is_symlink():
+                    shutil.rmtree(path)
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 
 
 def stage(directory: Path) -> Path:

@@ -289,6 +289,17 @@ def test_attempts_cut_off_at_any_byte_keep_the_lines_before(end: str) -> None:
             assert attempts_jsonl.loads(cut, source="attempts.jsonl") == (kept, broken)
 
 
+def test_a_line_that_a_killed_worker_tore_costs_no_other() -> None:
+    """Another process writes on behind it, on the same line."""
+    rows = FORMATS["attempts.jsonl"].text.splitlines()
+    whole = attempts_jsonl.loads(FORMATS["attempts.jsonl"].text, source="attempts.jsonl")
+    for number in range(1, len(rows)):
+        torn = rows[number]
+        for length in range(1, len(torn)):
+            text = "".join(f"{row}\n" for row in [*rows[:number], torn[:length] + torn, *rows[number + 1 :]])
+            assert attempts_jsonl.loads(text, source="attempts.jsonl") == whole, torn[:length]
+
+
 def test_attempts_cut_off_in_the_first_line_hold_nothing() -> None:
     first = FORMATS["attempts.jsonl"].text.splitlines()[0]
     found = {attempts_jsonl.loads(first[:length], source="attempts.jsonl") for length in range(1, len(first))}
