@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench torture clean
 
 demo: $(READY) ## run the example project's suite as three shards, here
 	@cd examples/shop && PATH="$(CURDIR)/$(BIN):$$PATH" ci-tools local --shards 3; \
@@ -18,6 +18,10 @@ check: $(READY)
 	$(BIN)/ruff check ci_tools tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+torture: $(READY) ## 500 random suites whose workers die, 200 kills; half an hour
+	$(BIN)/python -m tests.torture --suites 500
+	$(BIN)/python -m tests.torture.kills --kills 200
 
 bench: $(READY) ## every benchmark, some minutes
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -114,8 +114,9 @@ def run(args: argparse.Namespace) -> int:
         sha=os.environ.get("GITHUB_SHA", ""),
         **care(args),
     )
-    running = start(job, os.environ, say=say)
-    with passing_signals_on(running):
+    with passing_signals_on() as pass_on_to:
+        running = start(job, os.environ, say=say)
+        pass_on_to(running)
         manifest = wait(running)
     code, text = outcome_of(job, manifest)
     say(text)

@@ -97,6 +97,8 @@ def shard_state(bundle: Bundle, plan: Plan) -> tuple[ShardState, str]:
         return ShardState.KILLED, _killed(bundle)
     if not bundle.sessions and "attempts.jsonl" in manifest.files:
         return ShardState.TRUNCATED, "; ".join(bundle.problems)
+    if not bundle.sessions and (manifest.stopped or (manifest.exit_code or 0) < 0):
+        return ShardState.KILLED, _killed(bundle)
     if not bundle.sessions:
         return ShardState.BROKEN, f"exit code {manifest.exit_code}, and no pytest session was recorded"
     if any(session.begin.nonce != manifest.nonce for session in bundle.sessions):

@@ -45,6 +45,11 @@ class OpenAttempt:
         """
         return self._passed or self._outcome is not None
 
+    @property
+    def is_bad(self) -> bool:
+        """Whether it has failed already, whatever comes."""
+        return self._outcome is not None and self._outcome.is_bad
+
     def is_over_before(self, report: pytest.TestReport) -> bool:
         """Whether `report` belongs to the test's next execution, and this one ends without a teardown.
 

@@ -50,7 +50,8 @@ class TestRecorder:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_sessionfinish(self) -> Iterator[None]:
         yield
-        self._close()
+        if self._open is not None and self._open.is_bad:
+            self._close()  # anything else was interrupted: its teardown might still have failed
         self._lines.write(attempts_jsonl.gone_line(self._worker))
         self._stacks.close()
 

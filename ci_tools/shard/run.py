@@ -261,10 +261,12 @@ def read_sessions(job: Job) -> tuple[Session, ...]:
 def sessions_of(job: Job, manifest: Manifest) -> tuple[Session, ...]:
     """Return the pytest sessions that the command ran with our plugin.
 
-    Raises CiToolsError when there is none: pytest ran everything, or nothing, unrecorded.
+    Raises CiToolsError when there is none and the command ended by itself: pytest ran everything,
+    or nothing, unrecorded.
     """
     sessions = read_sessions(job)
-    if not any(session.begin.nonce == manifest.nonce for session in sessions):
+    was_killed = manifest.stopped or (manifest.exit_code or 0) < 0
+    if not was_killed and not any(session.begin.nonce == manifest.nonce for session in sessions):
         ended = f"exit code {manifest.exit_code}"
         raise CiToolsError(
             f"`{' '.join(job.command)}` ran without the xdist-ci plugin ({ended}): nothing was selected or recorded",
@@ -274,15 +276,28 @@ def sessions_of(job: Job, manifest: Manifest) -> tuple[Session, ...]:
 
 
 @contextlib.contextmanager
-def passing_signals_on(running: Running) -> Iterator[None]:
-    """Hand SIGINT and SIGTERM through to the command while it runs."""
+def passing_signals_on() -> Iterator[Callable[[Running], None]]:
+    """Hand SIGINT and SIGTERM through to a command; yields what to call with it once it runs.
+
+    A signal while it is being started waits until then, so that none leaves it running alone.
+    """
+    waiting: list[signal.Signals] = []
+    commands: list[Running] = []
 
     def forward(number: int, frame: FrameType | None) -> None:
-        running.interrupt(signal.Signals(number))
+        if commands:
+            commands[0].interrupt(signal.Signals(number))
+        else:
+            waiting.append(signal.Signals(number))
+
+    def attach(running: Running) -> None:
+        commands.append(running)
+        for number in waiting:
+            running.interrupt(number)
 
     before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield attach
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
