@@ -84,7 +84,7 @@ def add_care(parser: argparse.ArgumentParser) -> None:
 def care(args: argparse.Namespace) -> dict[str, Any]:
     """Return the fields of a Job that `add_care` declares."""
     return {
-        "limits": Limits(stuck_after_s=args.stuck_after, deadline_s=args.deadline and args.deadline * 60),
+        "limits": Limits(stuck_after_s=args.stuck_after, deadline_s=args.deadline * 60 if args.deadline else None),
         "reruns": args.reruns,
         "rerun_max_failures": args.rerun_max_failures,
     }

@@ -11,7 +11,6 @@ from ci_tools.model.report import ShardState
 from ci_tools.model.run import Attempt, last_attempts
 from ci_tools.model.words import count, some
 
-ENDED = (0, 1, 5)  # pytest's exit statuses of a session that ran all its tests
 PYTEST_EXITS = {2: "pytest was interrupted", 3: "internal error in pytest", 4: "pytest was called wrongly"}
 
 
@@ -104,7 +103,7 @@ def shard_state(bundle: Bundle, plan: Plan) -> tuple[ShardState, str]:
     if any(session.begin.nonce != manifest.nonce for session in bundle.sessions):
         return ShardState.TRUNCATED, "attempts.jsonl is of another run"
     own = [session for session in bundle.sessions if not session.begin.rerun]
-    if any(session.exit_status is None or (manifest.stopped and session.exit_status not in ENDED) for session in own):
+    if any(session.exit_status is None or (manifest.stopped and not session.has_ended) for session in own):
         return ShardState.KILLED, _killed(bundle)
     if bundle.problems:
         return ShardState.TRUNCATED, "; ".join(bundle.problems)

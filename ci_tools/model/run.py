@@ -91,6 +91,11 @@ class Session:
     exit_status: int | None = None
     end_s: float = 0.0
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether pytest came to its own end: tests passed, tests failed, or there were none."""
+        return self.exit_status in (0, 1, 5)
+
 
 def last_attempts(sessions: Iterable[Session]) -> dict[str, Attempt]:
     """Return each test's last attempt, by node id, in the order of their first ones."""

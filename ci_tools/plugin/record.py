@@ -126,7 +126,8 @@ class SessionRecorder:
     def pytest_report_header(self) -> str:
         plan, shard = self._settings.plan, self._settings.shard
         files = count(len({atom.file for atom in plan.shards[shard - 1].atoms}), "file")
-        header = f"xdist-ci: shard {shard}/{len(plan.shards)}, {files} of plan {plan.digest[:12]}"
+        what = f"re-run {self._settings.rerun}, " if self._settings.rerun else ""
+        header = f"xdist-ci: {what}shard {shard}/{len(plan.shards)}, {files} of plan {plan.digest[:12]}"
         why = self._config.stash.get(WORKERS_BY, "")
         return f"{header}\nxdist-ci: -n auto: {count(len(self._config.option.tx), 'worker')} ({why})" if why else header
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from ci_tools.model.run import Session, last_attempts
 from ci_tools.store.files import write_text
 
-ENDED = (0, 1, 5)  # pytest's exit statuses of a session that ran all its tests
-
 
 def failed_tests(sessions: Sequence[Session]) -> list[str]:
     """Return the tests that are still bad; a file that can't be collected is none."""
@@ -23,7 +21,7 @@ def failed_tests(sessions: Sequence[Session]) -> list[str]:
 
 def why_not(sessions: Sequence[Session], failed: Sequence[str], *, max_failures: int) -> str:
     """Return why nothing is run again, "" when it is."""
-    if any(session.exit_status not in ENDED for session in sessions):
+    if not all(session.has_ended for session in sessions):
         return "pytest did not end normally"
     if len(failed) > max_failures:
         return f"{len(failed):,} tests failed, more than --rerun-max-failures {max_failures}"
