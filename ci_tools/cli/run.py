@@ -18,7 +18,8 @@ from ci_tools.model.plan import Plan
 from ci_tools.model.report import ShardState
 from ci_tools.model.run import Manifest, last_attempts
 from ci_tools.model.words import count, duration, some
-from ci_tools.shard.run import Job, passing_signals_on, sessions_of, start, wait
+from ci_tools.shard.run import Job, sessions_of, start, wait
+from ci_tools.shard.signals import passing_signals_on
 from ci_tools.shard.watch import Limits
 from ci_tools.store.files import read_text
 

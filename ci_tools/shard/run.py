@@ -9,10 +9,9 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 from ci_tools.formats import attempts_jsonl, manifest_json, plan_json
@@ -273,31 +272,3 @@ def sessions_of(job: Job, manifest: Manifest) -> tuple[Session, ...]:
             hint=why_not_loaded(job.command),
         )
     return sessions
-
-
-@contextlib.contextmanager
-def passing_signals_on() -> Iterator[Callable[[Running], None]]:
-    """Hand SIGINT and SIGTERM through to a command; yields what to call with it once it runs.
-
-    A signal while it is being started waits until then, so that none leaves it running alone.
-    """
-    waiting: list[signal.Signals] = []
-    commands: list[Running] = []
-
-    def forward(number: int, frame: FrameType | None) -> None:
-        if commands:
-            commands[0].interrupt(signal.Signals(number))
-        else:
-            waiting.append(signal.Signals(number))
-
-    def attach(running: Running) -> None:
-        commands.append(running)
-        for number in waiting:
-            running.interrupt(number)
-
-    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield attach
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
