@@ -5,15 +5,19 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from project import whole
 from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from ci_tools.model.plan import Atom, Plan, Shard
 from ci_tools.plugin.loadfile import AtomScheduling
+from ci_tools.plugin.schedule import Schedule
 
 SHUTDOWN = "shutdown"
 
@@ -252,3 +256,24 @@ def test_without_a_death_a_file_stays_on_one_worker() -> None:
         session.run(0)
         torn = {file for file, homes in session.homes.items() if len(homes) > 1}
         assert torn <= {nodeid.partition("::")[0] for nodeid in session.serial}, seed
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(LoadScopeScheduling, "_check_nodes_have_same_collection"), (WorkerController, "send_runtest_some")],
+)
+def test_a_pytest_xdist_we_do_not_know_schedules_itself_and_we_say_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, owner: type, name: str
+) -> None:
+    monkeypatch.delattr(owner, name)
+    said: list[str] = []
+    terminal = SimpleNamespace(ensure_newline=lambda: None, write_line=said.append)
+    config: Any = SimpleNamespace(
+        option=SimpleNamespace(dist="loadfile"),
+        pluginmanager=SimpleNamespace(get_plugin={"terminalreporter": terminal}.get),
+        hook=SimpleNamespace(pytest_xdist_make_scheduler=SimpleNamespace(get_hookimpls=list)),
+    )
+    assert Schedule(config, plan_of([]), tmp_path).pytest_xdist_make_scheduler(config, None) is None
+    assert said == [
+        f"xdist-ci: this pytest-xdist is not known ({name} is missing): it schedules itself, not crash-safe"
+    ]
