@@ -7,10 +7,10 @@ makes from fixed seeds. The title says which.
 How to read it: four plans for each number of shards k, with W = 4 workers each. The lower bound is
 max(total ÷ kW, longest test): no schedule is shorter; median and worst are over the suites.
 "ours, predicted" is the wall on our certificate (an idle worker takes the longest atom left);
-"ours, simulated" is the same plan as our scheduler hands it out today, a worker getting its next
-atom while it still has one test to run. pytest-split's walls are simulated under stock
-`--dist loadfile`. Spread is the mean number of shards that a file is on: the median suite, and the
-most torn one.
+"ours, simulated" is the slowest shard of the same plan as our real scheduler hands it out to
+simulated workers, each getting its next atom while it still has one test to run. pytest-split's
+walls are simulated under stock `--dist loadfile`. Spread is the mean number of shards that a file is
+on: the median suite, and the most torn one.
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ from pathlib import Path
 from statistics import mean, median
 
 from _bench import ROOT, judged, print_table
+from _simulate_xdist import ours, shards_of, simulate
 
 from ci_tools.formats import durations_json
 from ci_tools.model.nodeid import file_of
-from ci_tools.model.plan import Atom, Plan
+from ci_tools.model.plan import Plan
 from ci_tools.plan.make import make_plan
 from ci_tools.plan.predict import PredictedFile, predict, sources_of
 from ci_tools.plan.pytest_split import ALGORITHMS, split
-from ci_tools.plan.simulate import wall_ms_in_order
-from ci_tools.plugin.schedule import UNFINISHED
 
 SHARDS = (2, 4, 8, 16, 32)
 WORKERS = 4
@@ -49,22 +48,27 @@ class Quality:
 
 
 def main() -> None:
+    suites, source = suites_and_source()
+    rows = []
+    for k in SHARDS:
+        rows += _rows(k, [_quality(name, suite, k) for name, suite in suites.items()])
+    print_table(
+        f"plan quality on {source}, W = {WORKERS}: wall ÷ max(total ÷ kW, longest test)",
+        ["k", "plan", "median, bar", "worst, bar", "worst suite", "spread, bar", "most"],
+        rows,
+        left=2,
+    )
+
+
+def suites_and_source() -> tuple[Suites, str]:
+    """Return the recorded suites, or the synthetic ones, and words for which they are."""
     data = Path(os.environ.get("XDIST_CI_DATA", ROOT.parent / "shared" / "data")) / "durations"
     suites = _recorded(data)
     source = f"{len(suites)} recorded suites"
     if not suites:
         suites = dict(_synthetic())
         source = f"{len(suites)} synthetic suites (no recorded ones found)"
-    n_tests = sum(map(len, suites.values()))
-    rows = []
-    for k in SHARDS:
-        rows += _rows(k, [_quality(name, suite, k) for name, suite in suites.items()])
-    print_table(
-        f"plan quality on {source}, {n_tests:,} tests, W = {WORKERS}: wall ÷ max(total ÷ kW, longest test)",
-        ["k", "plan", "median, bar", "worst, bar", "worst suite", "spread, bar", "most"],
-        rows,
-        left=2,
-    )
+    return suites, f"{source}, {sum(map(len, suites.values())):,} tests"
 
 
 def _rows(k: int, results: Sequence[Quality]) -> list[list[str]]:
@@ -108,16 +112,11 @@ def _spread(files_of_shards: Sequence[set[str]]) -> float:
     return sum(map(len, files_of_shards)) / len(set().union(*files_of_shards))
 
 
-def simulated_wall_ms(plan: Plan, files: Sequence[PredictedFile]) -> int:
-    """Return the slowest shard's wall when pytest-xdist's loadfile hands its atoms out in the plan's order."""
-    tests = {file.file: file.tests for file in files}
-    ms = {nodeid: ms for file in files for nodeid, ms in file.tests}
-
-    def tests_ms(atom: Atom) -> list[int]:
-        return [ms[nodeid] for nodeid in atom.nodeids or [nodeid for nodeid, _ in tests[atom.file]]]
-
-    shards = [[tests_ms(atom) for atom in shard.atoms] for shard in plan.shards]
-    return max(wall_ms_in_order(units, plan.workers, unfinished=UNFINISHED) for units in shards)
+def simulated_wall_ms(plan: Plan, files: Sequence[PredictedFile]) -> float:
+    """Return the slowest shard's wall when our scheduler runs the plan and every test takes what was predicted."""
+    times = {nodeid: float(ms) for file in files for nodeid, ms in file.tests}
+    shards = shards_of(plan, files)
+    return max(simulate(ours(plan), collection, times, plan.workers).wall for collection in shards)
 
 
 def _recorded(data: Path) -> Suites:

@@ -92,14 +92,14 @@ class Plan:
         home = self._home(nodeid)
         return home[0] if home else self._by_hash(file_of(nodeid))
 
-    def unit(self, nodeid: str) -> tuple[str, int]:
+    def unit(self, nodeid: str) -> tuple[str, int | None]:
         """Return name and milliseconds of what a worker takes as a whole: the test's atom.
 
-        An unplanned file is a unit of its own, of unknown (0) length.
+        An unplanned file is a unit of its own, of unknown length (None).
         """
         home = self._home(nodeid)
         if home is None:
-            return file_of(nodeid), 0
+            return file_of(nodeid), None
         atom = home[1]
         return (atom.nodeids[0] if atom.nodeids else atom.file), atom.expected_ms
 
