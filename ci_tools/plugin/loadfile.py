@@ -131,17 +131,20 @@ class AtomScheduling(LoadFileScheduling):
     def _divide(self, collection: Sequence[str]) -> None:
         serial = self._serial()
         members: dict[str, list[int]] = {}
-        expected_ms: dict[str, int] = {}
+        expected_ms: dict[str, int | None] = {}
         for index, nodeid in enumerate(collection):
             if nodeid in serial:
                 self._parked.append(index)
             else:
                 name, expected_ms[name] = self._plan.unit(nodeid)
                 members.setdefault(name, []).append(index)
-        known_ms = sum(expected_ms.values())
-        n_known = sum(len(tests) for name, tests in members.items() if expected_ms[name])
-        mean_ms = known_ms / n_known if n_known else 0.0
-        units = [Unit(name, tuple(tests), expected_ms[name] / len(tests) or mean_ms) for name, tests in members.items()]
+        known_ms = {name: ms for name, ms in expected_ms.items() if ms is not None}
+        n_known = sum(len(members[name]) for name in known_ms)
+        mean_ms = sum(known_ms.values()) / n_known if n_known else 0.0
+        units = [
+            Unit(name, tuple(tests), known_ms[name] / len(tests) if name in known_ms else mean_ms)
+            for name, tests in members.items()
+        ]
         self._units = {index: (unit.name, unit.test_ms) for unit in units for index in unit.tests}
         self._lanes = Lanes(units, len(self.nodes))
         for node in self.nodes:  # before any is fed: a lane without a worker is taken over

@@ -203,6 +203,19 @@ def test_every_worker_begins_with_its_own_lane() -> None:
     assert [[index for index in worker.queue if index != SHUTDOWN] for worker in session.workers] == [[0, 3], [1], [2]]
 
 
+def test_a_unit_of_no_time_is_known_and_one_nobody_planned_takes_the_mean() -> None:
+    """a.py and b.py go to different workers; c.py, planned at 0 ms, costs nobody; new.py is as long as b.py."""
+    collection = ["a.py::test", "b.py::test", "c.py::test", "new.py::test"]
+    plan = plan_of([whole("a.py", ms=1000), whole("b.py", ms=500), whole("c.py", ms=0)])
+    session = Session(plan, collection, frozenset(), 2, random.Random(0))
+    for worker in list(session.workers):
+        session.scheduler.add_node(worker)
+    for worker in session.workers:
+        session.up(worker)
+    sent = [[index for index in worker.queue if index != SHUTDOWN] for worker in session.workers]
+    assert sent == [[0, 2], [1, 3]]
+
+
 def test_a_test_that_always_kills_its_worker_is_blamed_once() -> None:
     for seed in range(1000):
         session, _ = session_of(seed)
