@@ -62,19 +62,19 @@ def test_what_was_taken_over_is_gone_from_where_it_was() -> None:
 def test_it_takes_the_longest_unit_that_helps() -> None:
     lanes = Lanes(units(50, 10, 9, 4), 2)  # the second lane holds 10, 9 and 4
     lanes.take(0, {})
-    assert taken(lanes, 0, {0: 13.5, 1: 0.0}) == "9"
+    assert taken(lanes, 0, {0: 11.0, 1: 0.0}) == "9"
 
 
-@pytest.mark.parametrize(("left_ms", "takes"), [(0.0, None), (1.0, "100")])
-def test_a_unit_is_left_where_it_would_end_as_soon(left_ms: float, takes: str | None) -> None:
+@pytest.mark.parametrize(("left_ms", "takes"), [(25.0, None), (26.0, "100")])
+def test_a_unit_is_left_where_it_would_not_end_clearly_later(left_ms: float, takes: str | None) -> None:
     lanes = Lanes(units(100), 2)
     assert taken(lanes, 1, {0: left_ms, 1: 0.0}) == takes
 
 
 def test_what_is_left_here_counts_too() -> None:
     lanes = Lanes(units(100), 2)
-    assert taken(lanes, 1, {0: 50.0, 1: 50.0}) is None
-    assert taken(lanes, 1, {0: 50.0, 1: 49.0}) == "100"
+    assert taken(lanes, 1, {0: 50.0, 1: 25.0}) is None
+    assert taken(lanes, 1, {0: 50.0, 1: 24.0}) == "100"
 
 
 def test_a_lane_without_a_worker_is_taken_over_whatever_it_costs() -> None:
