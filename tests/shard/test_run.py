@@ -15,6 +15,7 @@ import pytest
 from project import PYTEST, Project, whole
 
 from ci_tools.merge.read import read_bundle
+from ci_tools.model.words import some
 
 SUITE = "import pytest\n@pytest.mark.parametrize('i', range(3))\ndef test_it(i): pass\n"
 SLOW = "import time, pytest\n@pytest.mark.parametrize('i', range(100))\ndef test_it(i): time.sleep(0.1)\n"
@@ -172,15 +173,7 @@ def test_after_kill_9_of_everything_the_finished_and_the_running_tests_are_named
     project.write(test_a=SLOW)
     project.write_plan([whole("test_a.py")])
     bundle, process = started(project, n)
-    children = subprocess.run(
-        ["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    parents = {int(line.split()[0]): int(line.split()[1]) for line in children}
-    pytest_pid = next(pid for pid, parent in parents.items() if parent == process.pid)
-    os.kill(process.pid, signal.SIGKILL)
-    os.killpg(pytest_pid, signal.SIGKILL)
-    process.wait(30)
-    time.sleep(0.2)
+    kill_all(process)
     recorded = read_bundle(bundle).sessions[0]
     report = project.merge()
     assert report.shards[0].state.value == "killed"
@@ -189,20 +182,73 @@ def test_after_kill_9_of_everything_the_finished_and_the_running_tests_are_named
     assert len(report.cases) >= 3
 
 
-def started(project: Project, n: str) -> tuple[Path, subprocess.Popen[str]]:
-    """Start a slow shard and wait until some tests are done."""
+def kill_all(process: subprocess.Popen[str]) -> None:
+    """SIGKILL to `ci-tools run` and to everything that it started."""
+    rows = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.splitlines()
+    parents = {int(row.split()[0]): int(row.split()[1]) for row in rows}
+    pytest_pid = next(pid for pid, parent in parents.items() if parent == process.pid)
+    os.kill(process.pid, signal.SIGKILL)
+    os.killpg(pytest_pid, signal.SIGKILL)
+    process.wait(30)
+    time.sleep(0.2)
+
+
+def test_a_run_killed_at_ninety_percent_names_shard_suspect_and_how_many_did_not_run(project: Project) -> None:
+    project.write(test_a=SLOW)
+    project.write_plan([whole("test_a.py")], [whole("test_b.py")])
+    project.write(test_b="def test_b(): pass")
+    bundle, process = started(project, "2", shard="1/2", done=90)
+    kill_all(process)
+    assert project.run("2/2", n="2").code == 0
+    running = read_bundle(bundle).sessions[0].running
+    done = project.ci_tools("merge", str(project.root / "bundles"))
+    assert done.returncode == 3
+    n_run = len({a.nodeid for a in read_bundle(bundle).sessions[0].attempts})
+    verdict = next(line for line in done.stdout.splitlines() if line.startswith("INCOMPLETE"))
+    what = "test or file" if n_run == 99 else "tests or files"
+    assert verdict == (
+        f"INCOMPLETE: shard 1 was killed while running {some(list(running))}; {100 - n_run} {what} did not run"
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has died")
+def test_pytest_ends_when_ci_tools_run_is_killed_and_the_next_run_cleans_up(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    temporary = tmp_path_factory.mktemp("tmp")
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    project.write(test_a=SLOW)
+    project.write_plan([whole("test_a.py")])
+    bundle, process = started(project, "2")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(30)
+    until = time.monotonic() + 20
+    while time.monotonic() < until and read_bundle(bundle).sessions[0].exit_status is None:
+        time.sleep(0.1)
+    read = read_bundle(bundle)
+    assert read.sessions[0].exit_status == 2
+    assert 3 <= len(read.sessions[0].attempts) < 100
+    assert len(list(temporary.glob("xdist-ci-*"))) == 1
+    shutil.rmtree(bundle)
+    project.write(test_a="def test(): pass")
+    assert project.run(n="0").code == 0
+    assert list(temporary.glob("xdist-ci-*")) == []
+
+
+def started(project: Project, n: str, *, shard: str = "1/1", done: int = 3) -> tuple[Path, subprocess.Popen[str]]:
+    """Start a slow shard and wait until so many tests are done."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n", n],
+        [sys.executable, "-m", "ci_tools", "run", "--shard", shard, "--", *PYTEST, "-n", n],
         cwd=project.root,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    bundle = project.root / "bundles" / "shard-1-of-1-attempt-1"
+    bundle = project.root / "bundles" / f"shard-{shard.replace('/', '-of-')}-attempt-1"
     until = time.monotonic() + 30
     while time.monotonic() < until:
         path = bundle / "attempts.jsonl"
-        if path.exists() and path.read_text().count('"t":"attempt"') >= 3:
+        if path.exists() and path.read_text().count('"t":"attempt"') >= done:
             return bundle, process
         time.sleep(0.02)
     raise AssertionError("no test has finished")
