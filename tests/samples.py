@@ -66,6 +66,7 @@ MANIFEST = Manifest(
     sealed=True,
     exit_code=-9,
     stopped="stopped at its deadline of 50m 00s",
+    rerun_exit_code=2,
     start_s=1_700_000_000.125,
     end_s=1_700_000_012.5,
     files={"attempts.jsonl": "ab" * 32, "collected.jsonl": "cd" * 32},
@@ -106,8 +107,10 @@ BEGIN = Begin(
 )
 
 SESSIONS = (
-    Session(begin=BEGIN, attempts=ATTEMPTS, running=(), exit_status=1, end_s=1_700_000_007.0),
-    Session(begin=BEGIN, attempts=(replace(ATTEMPTS[1], rerun=2),), running=("tests/test_slow.py::T::test_two",)),
+    Session(begin=BEGIN, attempts=ATTEMPTS, running=(), exit_status=1, end_s=1_700_000_007.0, unexplained=1),
+    Session(
+        begin=BEGIN, attempts=(replace(ATTEMPTS[1], rerun=2, session=1),), running=("tests/test_slow.py::T::test_two",)
+    ),
 )
 
 COLLECTION = Collection(
@@ -198,7 +201,7 @@ def attempts_text(sessions: tuple[Session, ...]) -> str:
             rows += [attempts_jsonl.start_line(attempt.nodeid, attempt.worker), attempts_jsonl.attempt_line(attempt)]
         rows += [attempts_jsonl.start_line(nodeid, "gw0") for nodeid in session.running]
         if session.exit_status is not None:
-            rows.append(attempts_jsonl.end_line(session.exit_status, session.end_s))
+            rows.append(attempts_jsonl.end_line(session.exit_status, session.end_s, unexplained=session.unexplained))
     return "".join(f"{row}\n" for row in rows)
 
 

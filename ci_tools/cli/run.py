@@ -16,7 +16,7 @@ from ci_tools.model.bundle import Bundle
 from ci_tools.model.errors import NO, UNJUDGED, YES, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import ShardState
-from ci_tools.model.run import Manifest, last_attempts
+from ci_tools.model.run import Manifest, final_attempts
 from ci_tools.model.words import count, duration, some
 from ci_tools.shard.run import Job, sessions_of, start, wait
 from ci_tools.shard.signals import passing_signals_on
@@ -154,7 +154,7 @@ def outcome_of(job: Job, manifest: Manifest) -> tuple[int, str]:
 
 
 def _verdict(bundle: Bundle, state: ShardState, reason: str) -> str:
-    last = last_attempts(bundle.sessions)
+    last = final_attempts(bundle.sessions)
     bad = sum(1 for attempt in last.values() if attempt.outcome.is_bad)
     if not state.is_proof:
         return reason if state is ShardState.KILLED else f"{state.value}: {reason}"

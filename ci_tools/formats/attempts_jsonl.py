@@ -88,9 +88,10 @@ def attempt_line(attempt: Attempt) -> str:
     return _encode(document)
 
 
-def end_line(exit_status: int, end_s: float) -> str:
+def end_line(exit_status: int, end_s: float, *, unexplained: int = 0) -> str:
     """Return the line that closes a session with pytest's exit status."""
-    return _encode({"t": "end", "exit_status": exit_status, "end_s": round(end_s, 3)})
+    document = {"t": "end", "exit_status": exit_status, "end_s": round(end_s, 3)}
+    return _encode(document | {"unexplained": unexplained} if unexplained else document)
 
 
 def events(text: str) -> Iterator[tuple[int, dict[str, Any] | None]]:
@@ -152,13 +153,15 @@ def loads(text: str, *, source: str) -> tuple[tuple[Session, ...], str]:
 class _Open:
     """A session while its lines are being read."""
 
-    def __init__(self, begin: Begin) -> None:
+    def __init__(self, begin: Begin, index: int) -> None:
         self.begin = begin
+        self.index = index
         self.attempts: list[Attempt] = []
         self.running: dict[tuple[str, str], None] = {}
         self.crashed: set[tuple[str, str]] = set()
         self.exit_status: int | None = None
         self.end_s = 0.0
+        self.unexplained = 0
 
     def add(self, attempt: Attempt, runs: Counter[str]) -> None:
         """Take an attempt in, unless it is a crash that was told before.
@@ -174,7 +177,7 @@ class _Open:
             if place in self.crashed:
                 return
             self.crashed.add(place)
-        self.attempts.append(replace(attempt, rerun=runs[attempt.nodeid], fresh=self.begin.rerun))
+        self.attempts.append(replace(attempt, rerun=runs[attempt.nodeid], session=self.index, fresh=self.begin.rerun))
         runs[attempt.nodeid] += 1
 
 
@@ -186,6 +189,7 @@ def _closed(sessions: list[_Open]) -> tuple[Session, ...]:
             running=tuple(dict.fromkeys(nodeid for _, nodeid in session.running)),
             exit_status=session.exit_status,
             end_s=session.end_s,
+            unexplained=session.unexplained,
         )
         for session in sessions
     )
@@ -195,7 +199,7 @@ def _take(event: dict[str, Any], sessions: list[_Open], runs: Counter[str], *, s
     fields = Fields(event, source=source, where=where)
     kind = event.get("t")
     if kind == "begin":
-        sessions.append(_Open(_begin(fields)))
+        sessions.append(_Open(_begin(fields), len(sessions)))
         return
     session = sessions[-1]
     if kind == "start":
@@ -204,6 +208,7 @@ def _take(event: dict[str, Any], sessions: list[_Open], runs: Counter[str], *, s
         session.add(_attempt(fields), runs)
     elif kind == "end":
         exit_status, end_s = fields.integer("exit_status"), fields.seconds("end_s")
+        session.unexplained = fields.integer("unexplained", 0)
         session.exit_status, session.end_s = exit_status, end_s
 
 

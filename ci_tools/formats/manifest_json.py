@@ -27,6 +27,7 @@ def dumps(manifest: Manifest) -> str:
             "command": list(manifest.command),
             "sealed": manifest.sealed,
             "exit_code": manifest.exit_code,
+            "rerun_exit_code": manifest.rerun_exit_code,
             "stopped": manifest.stopped,
             "start_s": round(manifest.start_s, 3),
             "end_s": round(manifest.end_s, 3),
@@ -42,7 +43,7 @@ def loads(text: str, *, source: str) -> Manifest:
     shard, shards = fields.integer("shard", least=1), fields.integer("shards", least=1)
     if shard > shards:
         raise fields.refuse(f"'shard' is {shard} of {shards}")
-    exit_code = fields.get("exit_code")
+    exit_code, rerun_exit_code = fields.get("exit_code"), fields.get("rerun_exit_code")
     return Manifest(
         key=fields.text("key"),
         shard=shard,
@@ -54,6 +55,7 @@ def loads(text: str, *, source: str) -> Manifest:
         command=fields.texts("command"),
         sealed=fields.flag("sealed"),
         exit_code=None if exit_code is None else fields.integer("exit_code", least=-128),
+        rerun_exit_code=None if rerun_exit_code is None else fields.integer("rerun_exit_code", least=-128),
         stopped=fields.text("stopped"),
         start_s=fields.seconds("start_s"),
         end_s=fields.seconds("end_s"),

@@ -117,6 +117,7 @@ def _attempt(run_attempt: int, attempt: Attempt) -> dict[str, Any]:
     document: dict[str, Any] = {
         "run_attempt": run_attempt,
         "rerun": attempt.rerun,
+        "session": attempt.session,
         "fresh": attempt.fresh,
         "outcome": attempt.outcome.value,
         "phase": attempt.phase,
@@ -147,6 +148,7 @@ def _read_attempt(nodeid: str, fields: Fields) -> Attempt:
         nodeid=nodeid,
         outcome=fields.choice("outcome", Outcome),
         rerun=fields.integer("rerun"),
+        session=fields.integer("session"),
         fresh=fields.integer("fresh"),
         worker=fields.text("worker"),
         start_s=fields.seconds("start_s"),

@@ -11,6 +11,7 @@ from ci_tools.model.bundle import Bundle
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import CaseResult, Conclusion, Report, ShardResult, ShardState
+from ci_tools.model.run import final_attempts
 from ci_tools.model.words import count, some
 
 
@@ -104,6 +105,9 @@ def _notes(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) -> Iter
     if others:
         found = " or ".join(map(str, others))
         yield f"the plan counts on {count(plan.workers, 'worker')} a shard, there were {found}: plan with --workers"
+    several = [case.nodeid for case in facts.cases if len({a.session for _, a in case.attempts if not a.fresh}) > 1]
+    if several:
+        yield f"{count(len(several), 'test')} ran in several pytest sessions, the worst result counts: {some(several)}"
     if facts.shared_ids:
         yield f"{count(len(facts.shared_ids), 'node id')} used by several tests: {some(list(facts.shared_ids))}"
     for what, names in (("new", facts.unplanned), ("gone", facts.gone)):
@@ -119,15 +123,15 @@ def _shard_result(record: ShardRecord, plan: Plan) -> ShardResult:
     own = [attempt for attempt in attempts if attempt.start_s and not attempt.fresh]
     starts = [attempt.start_s for attempt in own]
     ends = [attempt.start_s + attempt.total_s for attempt in own]
-    last = {attempt.nodeid: attempt for attempt in attempts}
+    final = final_attempts(sessions)
     return ShardResult(
         index=record.index,
         attempt=record.bundle.attempt if record.bundle else 0,
         state=record.state,
         reason=record.reason,
         exit_code=manifest.exit_code if manifest else None,
-        tests=len(last),
-        bad=sum(1 for attempt in last.values() if attempt.outcome.is_bad),
+        tests=len(final),
+        bad=sum(1 for attempt in final.values() if attempt.outcome.is_bad),
         workers=max((session.begin.workers for session in sessions), default=0),
         planned_s=plan.shards[record.index - 1].expected_ms / 1000,
         tests_s=round(max(ends) - min(starts), 3) if starts else 0.0,

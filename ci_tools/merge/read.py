@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from ci_tools.formats import attempts_jsonl, collected_jsonl, manifest_json, plan_json
-from ci_tools.model.bundle import SEALED_FILES, Bundle, parse_bundle_name
+from ci_tools.model.bundle import MAX_FILE_BYTES, SEALED_FILES, Bundle, parse_bundle_name
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.run import Manifest
 from ci_tools.store.files import read_text, sha256
-
-MAX_BYTES = 500_000_000
 
 T = TypeVar("T")
 
@@ -54,7 +52,7 @@ def read_bundle(path: Path) -> Bundle:
             problems.append(f"{file}: a symbolic link, which no bundle holds")
             return None
         try:
-            return loads(read_text(path / file, max_bytes=MAX_BYTES))
+            return loads(read_text(path / file, max_bytes=MAX_FILE_BYTES))
         except CiToolsError as error:
             problems.append(error.fact.replace(f"{path / file}", file))
             return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import ShardState
-from ci_tools.model.run import Attempt, last_attempts
+from ci_tools.model.run import Attempt, Manifest, Session, final_attempts
 from ci_tools.model.words import count, some
 
 PYTEST_EXITS = {2: "pytest was interrupted", 3: "internal error in pytest", 4: "pytest was called wrongly"}
@@ -107,7 +108,7 @@ def shard_state(bundle: Bundle, plan: Plan) -> tuple[ShardState, str]:
         return ShardState.KILLED, _killed(bundle)
     if bundle.problems:
         return ShardState.TRUNCATED, "; ".join(bundle.problems)
-    return _ended(bundle, {session.exit_status or 0 for session in own}, manifest.exit_code or 0)
+    return _ended(bundle, manifest, own)
 
 
 def _killed(bundle: Bundle) -> str:
@@ -122,20 +123,28 @@ def _killed(bundle: Bundle) -> str:
     return f"killed after {count(n_attempts, 'test')}" if n_attempts else "killed before its first test"
 
 
-def _ended(bundle: Bundle, statuses: set[int], exit_code: int) -> tuple[ShardState, str]:
-    """Judge by pytest's own exit status; the command's says the rest. Re-runs only change outcomes."""
+def _ended(bundle: Bundle, manifest: Manifest, own: Sequence[Session]) -> tuple[ShardState, str]:
+    """Judge by pytest's own exit statuses; the command's says the rest. A re-run mends only what it passed."""
+    statuses = {session.exit_status or 0 for session in own}
     worst = sorted(status for status in statuses if status in PYTEST_EXITS or status > 5)
     if worst:
         return ShardState.BROKEN, f"{PYTEST_EXITS.get(worst[0], 'pytest ended')} (exit {worst[0]})"
-    if any(attempt.outcome.is_bad for attempt in last_attempts(bundle.sessions).values()):
+    again = Counter(session.begin.rerun for session in bundle.sessions if session.begin.rerun)
+    if again and max(again.values()) > len(own):
+        return ShardState.BROKEN, "its command stopped before its last pytest, which only a re-run reached"
+    if any(attempt.outcome.is_bad for attempt in final_attempts(bundle.sessions).values()):
         return ShardState.RED, ""
-    if 1 in statuses and not any(attempt.outcome.is_bad for attempt in _attempts(bundle)):
+    if any(session.exit_status == 1 and not _explains(session) for session in own):
         return ShardState.RED, "pytest exited 1 though no test failed: a plugin's threshold, say coverage's"
-    if statuses == {5}:
-        return ShardState.EMPTY, ""
-    if exit_code and 1 not in statuses:
+    exit_code = manifest.rerun_exit_code if again else manifest.exit_code
+    if exit_code and (again or 1 not in statuses) and statuses != {5}:
         return ShardState.RED, f"the command exited {exit_code} after pytest had passed"
-    return ShardState.OK, ""
+    return (ShardState.EMPTY if statuses == {5} else ShardState.OK), ""
+
+
+def _explains(session: Session) -> bool:
+    """Whether failed tests alone make pytest's exit status 1."""
+    return not session.unexplained and any(a.outcome.is_bad for a in final_attempts([session]).values())
 
 
 def sentence(index: int, state: ShardState, reason: str) -> str:

@@ -11,6 +11,8 @@ from ci_tools.model.run import Collection, Manifest, Session
 # What a sealed bundle holds beside its manifest, and its manifest the digests of.
 SEALED_FILES = ("plan.json", "attempts.jsonl", "collected.jsonl")
 
+MAX_FILE_BYTES = 500_000_000
+
 _NAME = re.compile(r"shard-(\d{1,4})-of-(\d{1,4})-attempt-(\d{1,4})")
 
 

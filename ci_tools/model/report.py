@@ -7,7 +7,7 @@ from enum import Enum
 
 from ci_tools.model.errors import NO, UNJUDGED, YES
 from ci_tools.model.plan import Certificate
-from ci_tools.model.run import Attempt, Outcome
+from ci_tools.model.run import Attempt, Outcome, deciding
 
 
 class Conclusion(str, Enum):
@@ -42,7 +42,7 @@ class ShardState(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """One test. `attempts` are (run attempt, attempt), oldest first; the last one decides."""
+    """One test. `attempts` are (run attempt, attempt), oldest first; of the newest run attempt's one decides."""
 
     nodeid: str
     shard: int
@@ -50,7 +50,8 @@ class CaseResult:
 
     @property
     def final(self) -> Attempt:
-        return self.attempts[-1][1]
+        newest = self.attempts[-1][0]
+        return deciding([attempt for job, attempt in self.attempts if job == newest])
 
     @property
     def outcome(self) -> Outcome:
@@ -64,15 +65,19 @@ class CaseResult:
     @property
     def failed_before(self) -> Attempt | None:
         """The first failure of a test that then passed; one that nobody kept the text of proves none."""
-        if self.outcome is not Outcome.PASSED:
-            return None
-        return next((a for _, a in self.attempts[:-1] if a.outcome.is_bad and (a.text or a.message)), None)
+        found = self._first_failure()
+        return found[1] if found and self.outcome is Outcome.PASSED else None
 
     @property
     def flip_condition(self) -> str:
         """What was different when a flip passed: another job, a fresh process, another worker, nothing."""
-        (job_before, before), (job, last) = self.attempts[-2:]
-        return f"in attempt {job} of the job" if job != job_before else last.condition_after(before)
+        found = self._first_failure()
+        assert found is not None
+        newest = self.attempts[-1][0]
+        return f"in attempt {newest} of the job" if found[0] != newest else self.final.condition_after(found[1])
+
+    def _first_failure(self) -> tuple[int, Attempt] | None:
+        return next(((job, a) for job, a in self.attempts if a.outcome.is_bad and (a.text or a.message)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -29,15 +29,16 @@ class Attempt:
     """One execution of one test.
 
     `nodeid` is a file's path for an error while collecting it. `rerun` counts this test's
-    attempts in the shard from 0; `fresh` is n in the shard's nth re-run of its failed tests in a
-    fresh process, 0 in its own run. `start_s` is seconds since the epoch; `seconds` are setup,
-    call, teardown. `location` is `path:line`, 1-based, where it broke. `subtests` are
-    (passed, failed).
+    attempts in the shard from 0; `session` the shard's pytest sessions, from 0 too; `fresh` is n
+    in the shard's nth re-run of its failed tests in a fresh process, 0 in its own run. `start_s`
+    is seconds since the epoch; `seconds` are setup, call, teardown. `location` is `path:line`,
+    1-based, where it broke. `subtests` are (passed, failed).
     """
 
     nodeid: str
     outcome: Outcome
     rerun: int = 0
+    session: int = 0
     fresh: int = 0
     worker: str = "main"
     start_s: float = 0.0
@@ -57,6 +58,8 @@ class Attempt:
         """Return what was different from an earlier attempt in the same job, for people."""
         if self.fresh != before.fresh:
             return "in a fresh process"
+        if self.session != before.session:
+            return "in another pytest session"
         return "in the same process" if self.worker == before.worker else f"on another worker, {self.worker}"
 
 
@@ -82,7 +85,8 @@ class Begin:
 class Session:
     """One pytest session. `exit_status` is None when it never ended.
 
-    `running` had begun and not ended, the one that began first in front.
+    `running` had begun and not ended, the one that began first in front. `unexplained` is the
+    number of failures that pytest counted and no test or file reported: a plugin's threshold.
     """
 
     begin: Begin
@@ -90,6 +94,7 @@ class Session:
     running: tuple[str, ...] = ()
     exit_status: int | None = None
     end_s: float = 0.0
+    unexplained: int = 0
 
     @property
     def has_ended(self) -> bool:
@@ -97,9 +102,38 @@ class Session:
         return self.exit_status in (0, 1, 5)
 
 
-def last_attempts(sessions: Iterable[Session]) -> dict[str, Attempt]:
-    """Return each test's last attempt, by node id, in the order of their first ones."""
-    return {attempt.nodeid: attempt for session in sessions for attempt in session.attempts}
+def deciding(attempts: Sequence[Attempt]) -> Attempt:
+    """Return the attempt of one test, in one job, that says how it ended; `attempts` as they ended.
+
+    A plugin's rerun replaces what it repeats, in its process or after a crash. Runs that repeat
+    nothing, in several sessions or with `--dist each`, are all held against the test: the first
+    bad one decides. A re-run in a fresh process mends a failure only by passing.
+    """
+    if len(attempts) == 1:
+        return attempts[0]
+    runs: dict[tuple[int, str], Attempt] = {}
+    for attempt in attempts:
+        if not attempt.fresh:
+            crashed = [
+                place for place, a in runs.items() if a.outcome is Outcome.CRASHED and place[0] == attempt.session
+            ]
+            runs.pop(crashed[0] if crashed else (attempt.session, attempt.worker), None)
+            runs[attempt.session, attempt.worker] = attempt
+    again = [attempt for attempt in attempts if attempt.fresh]
+    bad = next((attempt for attempt in runs.values() if attempt.outcome.is_bad), None)
+    if not runs or (bad is not None and again):
+        mended = next((a for a in again if a.outcome in (Outcome.PASSED, Outcome.XPASSED)), None)
+        return mended or bad or again[-1]
+    return bad or list(runs.values())[-1]
+
+
+def final_attempts(sessions: Iterable[Session]) -> dict[str, Attempt]:
+    """Return each test's deciding attempt, by node id, in the order of their first ones."""
+    by_test: dict[str, list[Attempt]] = {}
+    for session in sessions:
+        for attempt in session.attempts:
+            by_test.setdefault(attempt.nodeid, []).append(attempt)
+    return {nodeid: deciding(attempts) for nodeid, attempts in by_test.items()}
 
 
 class FileState(str, Enum):
@@ -175,7 +209,7 @@ class Manifest:
 
     `files` maps each file of the bundle to its SHA-256; `exit_code` is the command's,
     negative for a signal, None while it runs. `stopped` says why `ci-tools run` ended the
-    command itself, "" when it didn't.
+    command itself, "" when it didn't. `rerun_exit_code` is that of the last re-run's command.
     """
 
     shard: int
@@ -189,6 +223,7 @@ class Manifest:
     sealed: bool = False
     exit_code: int | None = None
     stopped: str = ""
+    rerun_exit_code: int | None = None
     start_s: float = 0.0
     end_s: float = 0.0
     files: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import time
 from typing import Any
 
 import pytest
@@ -62,7 +62,7 @@ class OpenAttempt:
     def add(self, report: pytest.TestReport) -> None:
         """Take one report in."""
         if not self._start_s:
-            self._start_s = getattr(report, "start", 0.0) or time.time() - report.duration
+            self._start_s = getattr(report, "start", 0.0) or time() - report.duration
         if _is_subtest(report):
             self._subtests[bool(report.failed)] += 1
             if report.failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from os import write  # by name: tests replace os.write
 from pathlib import Path
 
 
@@ -19,6 +20,6 @@ class Lines:
         try:
             data = f"{line}\n".encode()
             while data:
-                data = data[os.write(self._handle, data) :]
+                data = data[write(self._handle, data) :]
         except OSError as error:
             self.problem = self.problem or f"{self._path.name} can't be written: {error.strerror}"

@@ -6,10 +6,11 @@ is finished; only a crash is recorded by pytest-xdist's controller, who is left 
 
 from __future__ import annotations
 
-import os
 import platform
-import time
+import sys
 from collections.abc import Iterator
+from os import _exit, getpid
+from time import time  # by name, as all that runs around tests: they replace os.getpid and time.time
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from ci_tools.plugin.attempt import PHASES, OpenAttempt, shortened
 from ci_tools.plugin.lines import Lines
 from ci_tools.plugin.nodeids import cleaner
 from ci_tools.plugin.retries import Retries
-from ci_tools.plugin.settings import WORKERS_BY, Settings, distributes
+from ci_tools.plugin.settings import CRASH_SAFE, WORKERS_BY, Settings, distributes
 from ci_tools.plugin.stacks import Stacks
 
 
@@ -36,13 +37,22 @@ class TestRecorder:
         self._stacks = stacks
         self._clean = cleaner(config)
         self._worker: str = getattr(config, "workerinput", {}).get("workerid", "main")
-        self._pid = os.getpid()
+        self._may_crash = CRASH_SAFE in getattr(config, "workerinput", {})
+        self._pid = getpid()
         self._open: OpenAttempt | None = None
         self._has_begun = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         self._lines.write(attempts_jsonl.worker_line(self._worker, self._pid, stack_signal=self._stacks.signal))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """A plugin that fails around a test costs this test and its worker, not the whole run."""
+        if self._has_begun and self._may_crash:
+            sys.stderr.write(f"{excrepr}\nxdist-ci: internal error in {self._worker}, which ends here\n")
+            sys.stderr.flush()
+            _exit(1)
 
     def pytest_collection_finish(self) -> None:
         self._lines.write(attempts_jsonl.ready_line(self._worker))
@@ -64,15 +74,15 @@ class TestRecorder:
             self._begin(item.nodeid)
 
     def _begin(self, nodeid: str) -> None:
-        self._has_begun = True
+        self._has_begun, self._pid = True, getpid()
         self._lines.write(attempts_jsonl.start_line(self._clean(nodeid), self._worker))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if os.getpid() != self._pid:
-            # A test has forked, and its child came back out of it. It must not go on as a
+        if getpid() != self._pid:
+            # The test has forked, and its child came back out of it. It must not go on as a
             # second worker: it would run tests twice and keep the worker's pipe open.
-            os._exit(1)
+            _exit(1)
         if self.retries is None:
             self.take(report)
         else:
@@ -107,6 +117,7 @@ class SessionRecorder:
         self._lines = lines
         self._clean = cleaner(config)
         self._started_s: dict[str, float] = {}
+        self._n_failed = 0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -118,7 +129,7 @@ class SessionRecorder:
             workers=len(self._config.option.tx) if distributes(self._config) else 1,
             dist=self._config.option.dist if distributes(self._config) else "no",
             rootdir=str(self._config.rootpath),
-            start_s=time.time(),
+            start_s=time(),
             rerun=self._settings.rerun,
         )
         self._lines.write(attempts_jsonl.begin_line(begin))
@@ -135,14 +146,15 @@ class SessionRecorder:
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
         yield
         # After all other plugins: coverage's fail-under, say, changes the status here.
-        self._lines.write(attempts_jsonl.end_line(int(session.exitstatus), time.time()))
+        unexplained = max(0, session.testsfailed - self._n_failed)
+        self._lines.write(attempts_jsonl.end_line(int(session.exitstatus), time(), unexplained=unexplained))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._lines.problem:
             terminalreporter.write_line(f"xdist-ci: error: {self._lines.problem}", red=True)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._started_s[nodeid] = time.time()
+        self._started_s[nodeid] = time()
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self._started_s.pop(nodeid, None)
@@ -150,9 +162,10 @@ class SessionRecorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in pytest-xdist's report of a crash: of no phase, and no worker has sent it."""
+        self._n_failed += bool(report.failed)
         if report.when in PHASES or hasattr(report, "worker_id") or not hasattr(report, "node"):
             return
-        now_s = time.time()
+        now_s = time()
         start_s = self._started_s.pop(report.nodeid, now_s)
         attempt = Attempt(
             nodeid=self._clean(report.nodeid),
@@ -167,11 +180,12 @@ class SessionRecorder:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if not report.failed:
             return
+        self._n_failed += 1
         attempt = Attempt(
             nodeid=report.nodeid or "(session)",
             outcome=Outcome.ERROR,
             worker=_worker_of(report),
-            start_s=time.time(),
+            start_s=time(),
             phase="collect",
             message="collection failed",
             text=shortened(report.longreprtext),

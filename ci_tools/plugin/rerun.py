@@ -6,6 +6,7 @@ coverage; and whatever command calls pytest must not stop for its exit status.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from ci_tools.plugin.nodeids import cleaner
 # Options that would write over files of the first run, and what turns them off.
 _WRITERS = {
     "xmlpath": None,
+    "log_file": os.devnull,  # None would mean the ini file's
+    "basetemp": None,
+    "clean_alluredir": False,  # allure-pytest
     "report_log": None,  # pytest-reportlog
     "htmlpath": None,  # pytest-html
     "json_report": False,  # pytest-json-report

@@ -16,9 +16,9 @@ All of them call pytest's own hooks for each phase, though. So what is not logge
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
 from copy import copy
+from time import perf_counter, time  # by name: tests replace time.time
 from typing import Any, Literal
 
 import pytest
@@ -110,14 +110,14 @@ class Retries:
         yield from self._phase(item, "teardown")
 
     def _phase(self, item: pytest.Item, when: Phase) -> Hook:
-        start_s, start = time.time(), time.perf_counter()
+        start_s, start = time(), perf_counter()
         # pytest-retry repeats the whole test inside of its call when it is a subtest that failed.
         outer, self._in_phase = self._in_phase, True
         outcome = yield
         self._in_phase = outer
         if self._in_makereport:
             error = outcome.excinfo[1] if outcome.excinfo else None
-            self._inner(_report(item, when, error, start_s, time.perf_counter() - start))
+            self._inner(_report(item, when, error, start_s, perf_counter() - start))
 
     def _inner(self, report: pytest.TestReport) -> None:
         """Take a phase that ran inside of makereport. The last call is kept: it is logged later."""

@@ -11,6 +11,7 @@ from ci_tools.formats import collected_jsonl
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Plan
 from ci_tools.plugin.hooks import others_implement
+from ci_tools.plugin.settings import CRASH_SAFE
 from ci_tools.store.files import read_text
 
 # What of pytest-xdist's own `loadfile` and of its workers is relied on.
@@ -39,6 +40,10 @@ class Schedule:
         return AtomScheduling(
             config, log, plan=self._plan, serial=self._serial, is_open=self._open.get, tell=self._tell
         )
+
+    def pytest_configure_node(self, node: Any) -> None:
+        if not self._why_not():
+            node.workerinput[CRASH_SAFE] = True
 
     def _why_not(self) -> str:
         if others_implement(self._config, "pytest_xdist_make_scheduler", self, "dsession"):

@@ -17,6 +17,7 @@ from ci_tools.store.files import read_text
 
 PREFIX = "XDIST_CI_"
 PLUGIN = "ci_tools.plugin"
+CRASH_SAFE = "xdist_ci_crash_safe"  # in a worker's input, when our scheduler looks after it
 # On the controller: how many workers there are, and why, for the header.
 WORKERS_BY: pytest.StashKey[str] = pytest.StashKey()
 

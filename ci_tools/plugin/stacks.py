@@ -25,7 +25,7 @@ class Stacks:
             return
         with contextlib.suppress(OSError, RuntimeError, ValueError):
             path.parent.mkdir(exist_ok=True)
-            self._file = path.open("w")
+            self._file = path.open("a")
             faulthandler.register(number, file=self._file, all_threads=True)
             self.signal = number
 

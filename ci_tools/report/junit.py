@@ -56,8 +56,8 @@ def _case(case: CaseResult) -> TestCase:
         element.append(
             Skipped(legal(final.message), f"pytest.{'skip' if final.outcome is Outcome.SKIPPED else 'xfail'}")
         )
-    for _, attempt in case.attempts[:-1]:
-        if attempt.outcome.is_bad:
+    for _, attempt in case.attempts:
+        if attempt is not final and attempt.outcome.is_bad:
             element.append(_interim(attempt, flaky=case.is_flip))
     return element
 

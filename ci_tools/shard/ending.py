@@ -23,11 +23,11 @@ class Ending:
     def __init__(self, send: Callable[[signal.Signals], None]) -> None:
         self._send = send
         self._due: list[tuple[float, signal.Signals]] = []
-        self.has_begun = False
+        self.ends_for_sure = False  # SIGKILL is among the steps
 
     def begin(self, steps: Sequence[Step], now_s: float) -> None:
         """Take the first step now; the others replace what was still to come."""
-        self.has_begun = True
+        self.ends_for_sure = any(number is signal.SIGKILL for _, number in steps)
         self._due = [(now_s + after_s, number) for after_s, number in steps]
         self.look(now_s)
 

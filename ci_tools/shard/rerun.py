@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ci_tools.model.run import Session, last_attempts
+from ci_tools.model.run import Session, final_attempts
 from ci_tools.store.files import write_text
 
 
@@ -14,7 +14,7 @@ def failed_tests(sessions: Sequence[Session]) -> list[str]:
     """Return the tests that are still bad; a file that can't be collected is none."""
     return [
         nodeid
-        for nodeid, attempt in last_attempts(sessions).items()
+        for nodeid, attempt in final_attempts(sessions).items()
         if attempt.outcome.is_bad and attempt.phase != "collect"
     ]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from ci_tools.formats import attempts_jsonl, manifest_json, plan_json
-from ci_tools.model.bundle import SEALED_FILES, bundle_name
+from ci_tools.model.bundle import MAX_FILE_BYTES, SEALED_FILES, bundle_name
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import Manifest, Session
@@ -73,6 +73,7 @@ class Running:
         self.manifest = manifest
         self.say = say
         self.exit_code: int | None = None
+        self.rerun_exit_code: int | None = None
         self.stopped = ""
         self._env = env
         self._stage = stage
@@ -99,7 +100,7 @@ class Running:
         """Look after the command; return whether it and its re-runs have ended."""
         now_s = time.monotonic()
         if self.process.poll() is None:
-            if not self._ending.has_begun and (reason := self.watch.look(now_s)):
+            if not self._ending.ends_for_sure and (reason := self.watch.look(now_s)):
                 self.stop(reason)
             self._ending.look(now_s)
             return False
@@ -107,6 +108,8 @@ class Running:
         kill_left_over(self.watch.tail, self.process.pid)
         if self.exit_code is None:
             self.exit_code = self.process.returncode
+        else:
+            self.rerun_exit_code = self.process.returncode
         return not self._run_again()
 
     def stop(self, reason: str) -> None:
@@ -131,7 +134,11 @@ class Running:
         job = self.job
         if self._rerun >= job.reruns or self.stopped:
             return False
-        sessions = read_sessions(job)
+        try:
+            sessions = read_sessions(job)
+        except CiToolsError as error:  # to be told by the verdict; the bundle is sealed in any case
+            self.say(f"{job.name}: nothing is run again: {error.fact}")
+            return False
         failed = rerun.failed_tests(sessions)
         if not failed:
             return False
@@ -158,6 +165,7 @@ class Running:
             self.manifest,
             sealed=True,
             exit_code=self.exit_code,
+            rerun_exit_code=self.rerun_exit_code,
             stopped=self.stopped,
             end_s=time.time(),
             files=files,
@@ -234,10 +242,10 @@ def _spawn(command: tuple[str, ...], env: Mapping[str, str], output: IO[bytes] |
 
 def _remove_empty(directory: Path) -> None:
     """Remove files in which a worker that was killed wrote nothing, and the directory with the last one."""
-    for path in directory.glob("*"):
-        if not path.stat().st_size:
-            path.unlink()
     with contextlib.suppress(OSError):
+        for path in directory.iterdir():
+            if path.is_file() and not path.is_symlink() and not path.stat().st_size:
+                path.unlink()
         directory.rmdir()
 
 
@@ -254,7 +262,7 @@ def read_sessions(job: Job) -> tuple[Session, ...]:
     path = job.bundle / "attempts.jsonl"
     if not path.is_file():
         return ()
-    return attempts_jsonl.loads(read_text(path), source=str(path))[0]
+    return attempts_jsonl.loads(read_text(path, max_bytes=MAX_FILE_BYTES), source=str(path))[0]
 
 
 def sessions_of(job: Job, manifest: Manifest) -> tuple[Session, ...]:

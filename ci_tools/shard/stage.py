@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import ci_tools
@@ -22,13 +23,16 @@ GUEST = ("model", "formats", "store", "plugin")
 def temporary() -> Path:
     """Return a new directory of this process, below the system's temporary one.
 
-    Those of processes that were killed are removed on the way.
+    Those of processes that were killed days ago are removed on the way. Not younger ones: in a
+    directory that containers share, another's process may only look dead.
     """
+    long_ago_s = time.time() - 3 * 24 * 3600
     for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         pid = path.name.removeprefix(PREFIX).partition("-")[0]
         if pid.isdecimal() and not is_alive(int(pid)):
             with contextlib.suppress(OSError):
-                if path.lstat().st_uid == os.getuid() and not path.is_symlink():
+                found = path.lstat()
+                if found.st_uid == os.getuid() and found.st_mtime < long_ago_s and not path.is_symlink():
                     shutil.rmtree(path)
     return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
 

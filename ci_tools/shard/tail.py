@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ class Worker:
     stack_signal: int
     since_s: float
     is_ready: bool = False
+    is_warm: bool = False  # it has ended a test: session fixtures are set up
     test: str = ""
 
 
@@ -86,7 +88,7 @@ class Tail:
             self.is_running = False
         elif kind == "worker":
             pid, number = event.get("pid"), event.get("stack_signal")
-            if isinstance(pid, int) and isinstance(number, int):
+            if type(pid) is type(number) is int and 1 < pid < 2**31 and 0 <= number < 128 and _NAME.fullmatch(name):
                 self.workers[name] = Worker(pid, number, now_s)
         elif kind == "attempt":
             self._attempt(event, worker, now_s)
@@ -107,7 +109,8 @@ class Tail:
         else:
             self.bad.discard(nodeid)
         if worker is not None and worker.test == nodeid:
-            worker.test, worker.since_s = "", now_s
+            worker.test, worker.since_s, worker.is_warm = "", now_s, True
 
 
+_NAME = re.compile(r"[\w.-]{1,100}")  # a file is named after it
 _BAD = frozenset(outcome.value for outcome in Outcome if outcome.is_bad)

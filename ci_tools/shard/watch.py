@@ -73,11 +73,16 @@ class Watch:
         if limits.stuck_after_s == 0 or not self.tail.is_running:
             return ""
         for name, worker in list(self.tail.workers.items()):
-            if worker.test and now_s - worker.since_s > limits.of_test(self._plan.longest_ms(worker.test)):
+            if worker.test and now_s - worker.since_s > self._limit_s(worker):
                 reason = self._stuck(name, worker, now_s)
                 if reason:
                     return reason
         return self._stalled(now_s)
+
+    def _limit_s(self, worker: Worker) -> float:
+        """Return when its test is stuck. A worker's first may set up what was recorded with another."""
+        limit_s = self._limits.of_test(self._plan.longest_ms(worker.test))
+        return limit_s if worker.is_warm else max(limit_s, self._limits.of_test(0))
 
     # -- a stuck test ----------------------------------------------------------------------
 

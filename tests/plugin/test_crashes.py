@@ -58,6 +58,7 @@ def test_two_workers_that_die_at_the_same_moment_lose_nothing(project: Project) 
             def test_after(): pass
             """,
         )
+    project.write_plan([whole("test_a.py"), whole("test_b.py")])
     ran = project.run(n="2")
     assert ran.code == 1, ran.output
     assert outcomes(project) == {

@@ -66,10 +66,10 @@ def in_order(drawn: tuple[Session, ...]) -> tuple[Session, ...]:
     """Return the sessions with their attempts numbered as their order says."""
     runs: Counter[str] = Counter()
     numbered = []
-    for session in drawn:
+    for index, session in enumerate(drawn):
         done = []
         for attempt in session.attempts:
-            done.append(replace(attempt, rerun=runs[attempt.nodeid], fresh=session.begin.rerun))
+            done.append(replace(attempt, rerun=runs[attempt.nodeid], session=index, fresh=session.begin.rerun))
             runs[attempt.nodeid] += 1
         numbered.append(replace(session, attempts=tuple(done)))
     return tuple(numbered)
@@ -87,6 +87,7 @@ manifests = st.builds(
     sha=texts,
     sealed=st.booleans(),
     exit_code=st.one_of(st.none(), st.integers(-64, 2**32)),
+    rerun_exit_code=st.one_of(st.none(), st.integers(-64, 2**32)),
     start_s=rounded_s,
     end_s=rounded_s,
     files=st.dictionaries(texts, texts, max_size=3),
@@ -117,14 +118,14 @@ begins = st.builds(
     start_s=rounded_s,
     rerun=st.integers(0, 3),
 )
-ended = st.tuples(whole, rounded_s)
+ended = st.tuples(whole, rounded_s, st.integers(0, 2))
 sessions = st.lists(
     st.builds(
         lambda begin, done, running, end: Session(
             begin=begin,
             attempts=tuple(done),
             running=tuple(running),
-            **({"exit_status": end[0], "end_s": end[1]} if end else {}),
+            **({"exit_status": end[0], "end_s": end[1], "unexplained": end[2]} if end else {}),
         ),
         begins,
         st.lists(attempts, max_size=3),
@@ -423,7 +424,7 @@ def test_any_value_anywhere_raises_nothing_but_format_errors(place: tuple[str, P
 # Absent is a value of its own here.
 OPTIONAL = {
     "plan.json": ["certificate", "nodeids", "longest_s", "least_duration", "duration_based_chunks"],
-    "manifest.json": ["exit_code"],
+    "manifest.json": ["exit_code", "rerun_exit_code"],
     "report.json": ["certificate", "exit_code", "least_duration", "duration_based_chunks"],
 }
 WRONG_BY_KIND: Mapping[type, tuple[Any, ...]] = {
@@ -468,12 +469,14 @@ HUGE_COUNTS = [
     "shards",
     "attempt",
     "exit_code",
+    "rerun_exit_code",
     "index",
     "shard",
     "bad",
     "run_attempt",
     "rerun",
     "fresh",
+    "session",
     "subtests_passed",
     "subtests_failed",
 ]

@@ -156,6 +156,83 @@ def test_the_reports_of_pytest_cov_are_those_of_the_first_run(project: Project, 
     assert 'lines-covered="4"' in (project.root / "cov.xml").read_text()
 
 
+# -- who may mend a failure --------------------------------------------------------------------
+
+LEG = "import os\ndef test_x(): assert os.environ['LEG'] == 'b'\ndef test_y(): pass"
+
+
+def test_a_failure_in_one_session_is_not_mended_by_another(project: Project) -> None:
+    """The shape of `tox -e a,b`: the same tests twice, in two environments."""
+    project.write(test_a=LEG)
+    pytest_ = " ".join((*PYTEST, "-n", "0"))
+    script = f"LEG=a {pytest_}; code=$?; LEG=b {pytest_} || code=$?; exit $code"
+    ran = project.run(command=("sh", "-c", script))
+    assert ran.code == 1, ran.output
+    report = project.merge()
+    assert {case.nodeid: case.outcome.value for case in report.cases} == {
+        "test_a.py::test_x": "failed",
+        "test_a.py::test_y": "passed",
+    }
+    assert report.flips == ()
+    note = "2 tests ran in several pytest sessions, the worst result counts: "
+    assert any(text.startswith(note) for text in report.notes)
+
+
+def test_with_dist_each_a_failure_on_one_worker_is_a_failure(project: Project) -> None:
+    project.write(test_a="import os\ndef test_x(): assert os.environ['PYTEST_XDIST_WORKER'] == 'gw1'")
+    assert project.run("1/1", "--dist", "each", n="2").code == 1
+    assert [case.outcome.value for case in project.merge().cases] == ["failed"]
+
+
+@pytest.mark.parametrize("again", [("--reruns=1",), ()])
+def test_a_threshold_that_was_missed_is_not_mended_with_the_failure(project: Project, again: tuple[str, ...]) -> None:
+    """pytest-cov's fail-under exits 1 as failed tests do; the rerun may be pytest-rerunfailures' or ours."""
+    project.write(covered="def a():\n    return 1\ndef b():\n    return 2", test_a="import covered\n" + FLAKY)
+    arguments = ("-k", "second", "--cov=covered", "--cov-report=", "--cov-fail-under=100", *again)
+    ran = project.run("1/1", *arguments, n="0", options=() if again else ("--reruns", "1"))
+    assert ran.code == 1, ran.output
+    report = project.merge()
+    assert report.shards[0].reason == "pytest exited 1 though no test failed: a plugin's threshold, say coverage's"
+    assert [case.outcome.value for case in report.cases] == ["passed"]
+
+
+def test_a_re_run_that_skips_a_test_has_not_mended_it(project: Project) -> None:
+    """What pytest-dependency does: alone, the test that depends on another is skipped."""
+    project.write(
+        test_a="""
+        import pytest
+        ran = []
+        def test_a(): ran.append(1)
+        def test_b():
+            if not ran: pytest.skip("test_a has not run")
+            assert 0
+        """
+    )
+    ran = project.run(n="0", options=("--reruns", "1"))
+    assert ran.code == 1, ran.output
+    assert [case.outcome.value for case in project.merge().cases] == ["passed", "failed"]
+
+
+def test_a_command_that_stops_at_its_first_red_pytest_is_not_made_whole_by_a_re_run(project: Project) -> None:
+    """`a && b`: with a's failure mended, b's other tests have still never run."""
+    project.write(test_a=FLAKY, test_b="def test_slow(): assert 0")
+    project.write_plan([whole("test_a.py"), whole("test_b.py")])
+    pytest_ = " ".join((*PYTEST, "-n", "0"))
+    script = f"{pytest_} -k 'second and not slow' && {pytest_} -k slow"
+    ran = project.run(command=("sh", "-c", script), options=("--reruns", "1"))
+    assert ran.code == 3, ran.output
+    why = "its command stopped before its last pytest, which only a re-run reached"
+    assert project.merge().shards[0].reason == why
+
+
+def test_a_command_that_fails_after_its_re_run_has_failed(project: Project) -> None:
+    project.write(test_a=FLAKY)
+    script = " ".join((*PYTEST, "-n", "0", "-k", "second", "&&", "exit", "9"))
+    ran = project.run(command=("sh", "-c", script), options=("--reruns", "1"))
+    assert ran.code == 1, ran.output
+    assert project.merge().shards[0].reason == "the command exited 9 after pytest had passed"
+
+
 # -- how a command is ended ---------------------------------------------------------------------
 
 

@@ -232,6 +232,11 @@ def test_pytest_ends_when_ci_tools_run_is_killed_and_the_next_run_cleans_up(
     shutil.rmtree(bundle)
     project.write(test_a="def test(): pass")
     assert project.run(n="0").code == 0
+    assert len(list(temporary.glob("xdist-ci-*"))) == 1  # it might be another container's
+    shutil.rmtree(bundle)
+    for path in temporary.glob("xdist-ci-*"):
+        os.utime(path, (0, 0))
+    assert project.run(n="0").code == 0
     assert list(temporary.glob("xdist-ci-*")) == []
 
 
