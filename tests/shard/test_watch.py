@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from project import PYTEST, Project, whole
 
 from ci_tools.formats import attempts_jsonl, collected_jsonl
+from ci_tools.model.plan import Atom
 from ci_tools.model.run import Begin, CollectedFile, Collection, FileState
 from ci_tools.shard.watch import Limits, Watch
 
@@ -195,10 +199,65 @@ def test_lines_that_a_test_forged_do_not_stop_the_watch(stalled: Stalled) -> Non
         '{"t":"start","id":7,"worker":"gw9"}',
         '{"t":"attempt","id":{},"outcome":[],"worker":null}',
         '{"t":"worker","worker":"../../x","pid":-1,"stack_signal":1}',
+        '{"t":"worker","worker":"gw7","pid":100000000000000000000,"stack_signal":0}',
+        '{"t":"worker","worker":"gw8","pid":99999,"stack_signal":4096}',
+        '{"t":"worker","worker":"a\\u0000b","pid":99999,"stack_signal":0}',
         "not json",
         '{"t":"begin","rerun":"x"}',
     )
     assert stalled.looks(1.0, 2.0) == ["", ""]
+    assert stalled.watch.tail.workers == {}
+
+
+def test_a_workers_first_test_may_set_up_what_takes_long(project: Project, stalled: Stalled) -> None:
+    """Its recorded time is that of a worker on which another test came first."""
+    stalled.watch._plan = project.write_plan([Atom(file="a.py", expected_ms=2, longest_ms=1)])
+    start = attempts_jsonl.start_line("a.py::test_2", "gw0")
+    stalled.write(attempts_jsonl.ready_line("gw0"), start)
+    assert stalled.looks(1.0, 590.0) == ["", ""]
+    stalled.write(PASSED.replace("test_1", "test_2"), attempts_jsonl.start_line("a.py::test_1", "gw0"))
+    assert stalled.looks(591.0, 640.0) == ["", ""]
+    assert stalled.process.poll() is None
+    stalled.looks(652.0)
+    assert stalled.said[0].startswith("a.py::test_1: stuck for 1m 01s: its worker gw0 was killed")
+
+
+def test_what_a_test_leaves_among_the_stacks_does_not_keep_the_bundle_from_being_sealed(project: Project) -> None:
+    project.write(
+        test_a="""
+        import os, pathlib
+        def test_1():
+            workers = next(pathlib.Path(__file__).parent.glob("bundles/*/workers"))
+            (workers / "nowhere").symlink_to("/nothing/here")
+            (workers / "directory").mkdir()
+            with next(workers.parent.glob("attempts.jsonl")).open("a") as file:
+                file.write('{"t":"worker","worker":"x","pid":100000000000000000000,"stack_signal":0}\\n')
+        """
+    )
+    ran = project.run(n="1")
+    assert ran.code == 0, ran.output
+    assert ran.bundle.manifest is not None and ran.bundle.manifest.sealed
+
+
+def test_after_a_ctrl_c_that_a_test_ignores_the_shard_still_ends_at_its_deadline(project: Project) -> None:
+    project.write(
+        test_a="""
+        import pathlib, signal, time
+        def test_1():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            pathlib.Path(__file__).with_suffix(".begun").touch()
+            time.sleep(90)
+        """
+    )
+    project.plan(1)
+    words = ["run", "--shard", "1/1", "--deadline", "0.1", "--stuck-after", "0", "--", *PYTEST, "-n", "0"]
+    environ = {name: value for name, value in os.environ.items() if name != "GITHUB_ACTIONS"}
+    process = subprocess.Popen([sys.executable, "-m", "ci_tools", *words], cwd=project.root, env=environ)
+    while not (project.root / "test_a.begun").exists():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 3
+    assert project.merge().shards[0].state.value == "killed"
 
 
 def test_a_stalled_run_is_ended_and_its_bundle_sealed(project: Project) -> None:
