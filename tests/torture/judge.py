@@ -29,7 +29,9 @@ class Reported:
 
     `conclusion` is passed, failed or incomplete; "" when there was no report. `not_run` has
     tests and files. `names_not_run` is False for stock pytest-xdist, which never names them.
-    `run_code` is the exit code of `ci-tools run`, None when there is none to judge.
+    `run_code` is the exit code of `ci-tools run`, None when there is none to judge. `is_worn_out`
+    when pytest-xdist said that it replaces no more workers: of a death between two tests, say by a
+    plugin that ran out of file descriptors, the truth knows nothing.
     """
 
     attempts: tuple[Attempted, ...] = ()
@@ -39,6 +41,7 @@ class Reported:
     internal_error: str = ""
     names_not_run: bool = True
     run_code: int | None = None
+    is_worn_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +97,7 @@ def _is_bad(case: Case, truth: Truth) -> bool:
 
 def _lost(suite: Suite, truth: Truth, reported: Reported) -> Iterator[str]:
     counts = Counter(attempt.nodeid for attempt in reported.attempts)
-    stopped = may_stop(suite, truth)
+    stopped = may_stop(suite, truth) or reported.is_worn_out
     for case in suite.cases:
         executions = truth.of(case.nodeid)
         named = case.nodeid in reported.not_run or case.nodeid.partition("::")[0] in reported.not_run

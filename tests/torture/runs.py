@@ -144,7 +144,10 @@ def run_ours(suite: Suite, top: Path, options: tuple[str, ...]) -> tuple[Truth, 
     reported = merged(where)
     said = where.output("run") + where.output("merge")
     internal_error = _internal_error(said)
-    return where.truth(), replace(reported, hang=code is None, run_code=code, internal_error=internal_error)
+    worn_out = "maximum crashed workers reached" in said
+    return where.truth(), replace(
+        reported, hang=code is None, run_code=code, internal_error=internal_error, is_worn_out=worn_out
+    )
 
 
 def merged(where: Place) -> Reported:

@@ -61,6 +61,14 @@ def test_a_test_may_be_left_out_when_no_worker_may_be_replaced_any_more() -> Non
     assert defects(judge(replace(suite(a="exit", b="exit"), max_worker_restart=2), events, left_out)) == {"lost"}
 
 
+def test_a_test_may_be_left_out_when_pytest_xdist_says_that_it_replaces_no_more_workers() -> None:
+    left_out = reported("incomplete", (C,), a="crashed", b="crashed", c="")
+    events = truth(f"begin 7 {A}", "die 7 exit", f"begin 8 {B}", "die 8 exit")
+    many = replace(suite(a="exit", b="exit"), max_worker_restart=9)
+    assert defects(judge(many, events, left_out)) == {"lost"}
+    assert judge(many, events, replace(left_out, is_worn_out=True)).right
+
+
 def test_plain_xdist_need_not_name_what_maxfail_left_out_but_what_it_lost() -> None:
     unnamed = replace(reported("incomplete", a="failed", c=""), names_not_run=False)
     assert judge(suite(a="fail", maxfail=1), UNBEGUN, unnamed).right
