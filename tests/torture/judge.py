@@ -116,6 +116,8 @@ def _duplicated(suite: Suite, truth: Truth, reported: Reported) -> Iterator[str]
     counts = Counter(attempt.nodeid for attempt in reported.attempts)
     for case in suite.cases:
         limit = 1 + suite.reruns if _is_bad(case, truth) else 1
+        if suite.reruns:  # after a crash pytest-rerunfailures counts from the start
+            limit *= 1 + sum(a.nodeid == case.nodeid and a.outcome == "crashed" for a in reported.attempts)
         n_runs = len(truth.of(case.nodeid))
         if n_runs > limit:
             yield f"{case.nodeid} ran {n_runs} times"

@@ -69,6 +69,13 @@ def test_a_test_may_be_left_out_when_pytest_xdist_says_that_it_replaces_no_more_
     assert judge(many, events, replace(left_out, is_worn_out=True)).right
 
 
+def test_a_rerun_plugin_may_count_anew_after_a_crash() -> None:
+    events = truth(f"begin 7 {A}", "die 7 exit", *ran(A, A, B, C))
+    again = reported("failed", a="crashed failed failed")
+    assert "duplicated" not in defects(judge(suite(a="fail", reruns=1), events, again))
+    assert "duplicated" in defects(judge(suite(a="fail"), events, again))
+
+
 def test_plain_xdist_need_not_name_what_maxfail_left_out_but_what_it_lost() -> None:
     unnamed = replace(reported("incomplete", a="failed", c=""), names_not_run=False)
     assert judge(suite(a="fail", maxfail=1), UNBEGUN, unnamed).right
