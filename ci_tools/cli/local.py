@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from ci_tools.cli.merge import write_report
-from ci_tools.cli.options import DURATIONS, SHARDS, WORKERS, command_or_default, cpus, number, read_durations
+from ci_tools.cli.options import DURATIONS, SHARDS, WORKERS, command_or_default, number, read_durations
 from ci_tools.cli.plan import plan_for
 from ci_tools.cli.progress import Progress, progress_on
 from ci_tools.cli.run import add_care, care, outcome_of
@@ -23,6 +23,7 @@ from ci_tools.formats import plan_json
 from ci_tools.merge.judge import merge
 from ci_tools.merge.read import read_bundles
 from ci_tools.model.errors import UNJUDGED, CiToolsError, UsageError
+from ci_tools.plugin.cpus import usable_cpus
 from ci_tools.report.terminal import certificate_text, shard_table, verdict_text
 from ci_tools.shard.run import Job, Running, start
 from ci_tools.store.files import write_text
@@ -58,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Plan, run all shards, merge; the exit code is the verdict's."""
     out: Path = args.out
-    workers = args.workers or max(1, cpus() // args.jobs)
+    workers = args.workers or max(1, usable_cpus()[0] // args.jobs)
     recorded = out / "report" / ".test_durations"
     durations_s = read_durations(args.durations, default=recorded if recorded.is_file() else DURATIONS)
     plan = plan_for(args.paths, durations_s, shards=args.shards, workers=workers)

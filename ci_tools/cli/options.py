@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -81,10 +80,3 @@ def command_or_default(command: tuple[str, ...]) -> tuple[str, ...]:
         return command
     python = next((name for name in ("python", "python3") if shutil.which(name)), sys.executable)
     return python, "-m", "pytest"
-
-
-def cpus() -> int:
-    """Return the processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
