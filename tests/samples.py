@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
-from ci_tools.formats import attempts_jsonl, collected_jsonl, durations_json, manifest_json, plan_json, report_json
+from ci_tools.formats import (
+    attempts_jsonl,
+    collected_jsonl,
+    cost_json,
+    durations_json,
+    manifest_json,
+    plan_json,
+    report_json,
+)
+from ci_tools.model.cost import Choice, Price, PriceSource, RunCost, Runner, ShardCost, WorkerTime
 from ci_tools.model.plan import Atom, Certificate, Plan, Shard
 from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
 from ci_tools.model.run import Attempt, Begin, CollectedFile, Collection, FileState, Manifest, Outcome, Session
@@ -189,6 +199,43 @@ REPORT = Report(
     deselected=("a.py::no",),
 )
 
+COST = ShardCost(
+    shard=2,
+    shards=3,
+    attempt=1,
+    runner=Runner(os="Linux", arch="X64", cpus=2, environment="github-hosted", is_public=False, is_standard=True),
+    price=Price(usd_per_minute=Decimal("0.006"), source=PriceSource.LIST),
+    workers=2,
+    setup_s=41.25,
+    command_s=125.5,
+    collection_s=4.125,
+    tests_s=100.0,
+    rerun_s=8.5,
+    worker_times=(
+        WorkerTime(worker="gw0", busy_s=99.5, idle_s=0.5),
+        WorkerTime(worker="gw1", busy_s=80.0, idle_s=20.0),
+    ),
+)
+
+RUN_COST = RunCost(
+    jobs=(
+        COST,
+        replace(
+            COST,
+            shard=3,
+            runner=Runner(environment="self-hosted"),
+            price=Price(usd_per_minute=Decimal("0.01"), source=PriceSource.OPTION),
+            setup_s=None,
+            worker_times=(),
+        ),
+    ),
+    uncounted=((1, 1),),
+    choices=(
+        Choice(shards=3, wall_s=166.75, billed_minutes=9, usd=Decimal("0.054")),
+        Choice(shards=2, wall_s=206.75, billed_minutes=8, usd=None),
+    ),
+)
+
 DURATIONS_S = {"tests/test_slow.py::test_one[é]": 2.625, "tests/test_a b.py::test_x": 0.001, "z.py::test": 3.0}
 
 
@@ -237,6 +284,8 @@ FORMATS: Mapping[str, Format] = {
         Format("collected.jsonl", collected_jsonl.FORMAT, COLLECTION, collected_jsonl.dumps, collected_jsonl.loads),
         Format("report.json", report_json.FORMAT, REPORT, report_json.dumps, report_json.loads),
         Format(".test_durations", "", DURATIONS_S, durations_json.dumps, durations_json.loads),
+        Format("cost.json", cost_json.FORMAT, COST, cost_json.dumps, cost_json.loads_shard),
+        Format("run-cost.json", cost_json.FORMAT, RUN_COST, cost_json.dumps, cost_json.loads_run),
     )
 }
 DOCUMENTS = [name for name in FORMATS if not name.endswith(".jsonl")]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ci_tools.model.cost import ShardCost
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import Collection, Manifest, Session
 
-# What a sealed bundle holds beside its manifest, and its manifest the digests of.
-SEALED_FILES = ("plan.json", "attempts.jsonl", "collected.jsonl")
+# What a sealed bundle holds beside its manifest, and its manifest the digests of. Nothing is proved by the exports.
+FACTS = ("plan.json", "attempts.jsonl", "collected.jsonl")
+EXPORTS = ("junit.xml", "cost.json")
+SEALED_FILES = (*FACTS, *EXPORTS)
 
 MAX_FILE_BYTES = 500_000_000
 
@@ -18,7 +21,10 @@ _NAME = re.compile(r"shard-(\d{1,4})-of-(\d{1,4})-attempt-(\d{1,4})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """`name` is its directory's; `problems` say what couldn't be read, `manifest` may be one."""
+    """`name` is its directory's; `problems` say what couldn't be read, `manifest` may be one.
+
+    `cost` is an export: a bundle without one proves as much as any other.
+    """
 
     name: str
     shard: int
@@ -29,6 +35,7 @@ class Bundle:
     sessions: tuple[Session, ...]
     collection: Collection | None
     problems: tuple[str, ...]
+    cost: ShardCost | None = None
 
 
 def bundle_name(shard: int, shards: int, attempt: int) -> str:

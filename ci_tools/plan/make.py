@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from ci_tools.model.plan import Certificate, Plan, Shard
+from ci_tools.model.plan import Atom, Certificate, Plan, Shard
 from ci_tools.plan.cut import cut, whole
 from ci_tools.plan.pack import pack, wall_ms
 from ci_tools.plan.predict import PredictedFile, Prediction
@@ -32,21 +33,78 @@ def make_plan(
     `keep_together` are globs of files; files of one glob, or with one `xdist_group`, share a
     shard and stay whole. pytest-split's algorithms know no such bonds and ignore them.
     """
-    files = prediction.files
-    bonds = _bonds(files, keep_together)
-    bound_ms = lower_bound_ms(files, shards=shards, workers=workers)
+    work = work_of(prediction, workers=workers, keep_together=keep_together)
     if algorithm == LPT:
-        packed = _pack_well(files, bonds, bound_ms, shards=shards, workers=workers)
+        packed = work.packed(shards)
     else:
-        packed = _pack_by(algorithm, files, shards=shards, workers=workers)
-    certificate = _certify(packed, prediction, bonds, bound_ms, workers=workers)
-    return Plan(workers=workers, shards=packed, certificate=certificate)
+        packed = _pack_by(algorithm, prediction.files, shards=shards, workers=workers)
+    return Plan(workers=workers, shards=packed, certificate=_certify(packed, prediction, work))
 
 
-def lower_bound_ms(files: Sequence[PredictedFile], *, shards: int, workers: int) -> int:
-    """Return max(total ÷ all workers, longest test), rounded up: no schedule is shorter."""
-    total = sum(file.total_ms for file in files)
-    return max(-(-total // (shards * workers)), _longest_test(files)[0])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A suite made ready to be packed onto any number of shards, of `workers` each.
+
+    `bonds` are groups of files that must share a shard, `free` all other files with the atom that
+    each of them is when it stays whole.
+    """
+
+    workers: int
+    total_ms: int
+    longest: tuple[int, str]
+    bonds: tuple[tuple[Atom, ...], ...]
+    free: tuple[tuple[PredictedFile, Atom], ...]
+
+    @property
+    def useful_shards(self) -> int:
+        """Return the number of shards beyond which the longest undivided work alone sets the wall."""
+        floors_ms = [self.longest[0]]
+        floors_ms += [-(-sum(atom.expected_ms for atom in bond) // self.workers) for bond in self.bonds]
+        floors_ms += [atom.expected_ms for bond in self.bonds for atom in bond]
+        floor_ms = max(floors_ms)
+        return max(1, -(-self.total_ms // (self.workers * floor_ms))) if floor_ms else 1
+
+    def lower_bound_ms(self, shards: int) -> int:
+        """Return max(total ÷ all workers, longest test), rounded up: no schedule is shorter."""
+        return max(-(-self.total_ms // (shards * self.workers)), self.longest[0])
+
+    def packed(self, shards: int) -> tuple[Shard, ...]:
+        """Cut only as fine as the ratio needs; of equal walls the coarsest cut wins."""
+        bound_ms = self.lower_bound_ms(shards)
+        best: tuple[Shard, ...] | None = None
+        for share in SHARES:
+            atoms = list(self._atoms(max(1, int(bound_ms * share))))
+            packed = pack(atoms, self.bonds, shards=shards, workers=self.workers)
+            if best is None or _wall(packed) < _wall(best):
+                best = packed
+            if _wall(best) <= GOOD_RATIO * bound_ms:
+                break
+        assert best is not None
+        return best
+
+    def walls_ms(self, shards: int) -> tuple[int, ...]:
+        """Return the predicted wall of each of so many shards."""
+        return tuple(shard.expected_ms for shard in self.packed(shards))
+
+    def _atoms(self, limit_ms: int) -> Iterator[Atom]:
+        for file, entire in self.free:
+            if entire.expected_ms <= limit_ms:
+                yield entire
+            else:
+                yield from cut(file, limit_ms)
+
+
+def work_of(prediction: Prediction, *, workers: int, keep_together: Sequence[str] = ()) -> Work:
+    """Return the suite made ready to be packed; see `make_plan` for `keep_together`."""
+    bonds = _bonds(prediction.files, keep_together)
+    bound = {file.file for bond in bonds for file in bond}
+    return Work(
+        workers=workers,
+        total_ms=sum(file.total_ms for file in prediction.files),
+        longest=_longest_test(prediction.files),
+        bonds=tuple(tuple(whole(file) for file in bond) for bond in bonds),
+        free=tuple((file, whole(file)) for file in prediction.files if file.file not in bound),
+    )
 
 
 def _longest_test(files: Sequence[PredictedFile]) -> tuple[int, str]:
@@ -70,31 +128,6 @@ def _bonds(files: Sequence[PredictedFile], keep_together: Sequence[str]) -> list
     return [[group[file] for file in sorted(group)] for group in groups]
 
 
-def _pack_well(
-    files: Sequence[PredictedFile],
-    bonds: Sequence[Sequence[PredictedFile]],
-    bound_ms: int,
-    *,
-    shards: int,
-    workers: int,
-) -> tuple[Shard, ...]:
-    """Cut only as fine as the ratio needs; of equal walls the coarsest cut wins."""
-    together = [[whole(file) for file in bond] for bond in bonds]
-    bound = {file.file for bond in bonds for file in bond}
-    free = [file for file in files if file.file not in bound]
-    best: tuple[Shard, ...] | None = None
-    for share in SHARES:
-        limit_ms = max(1, int(bound_ms * share))
-        atoms = [atom for file in free for atom in cut(file, limit_ms)]
-        packed = pack(atoms, together, shards=shards, workers=workers)
-        if best is None or _wall(packed) < _wall(best):
-            best = packed
-        if _wall(best) <= GOOD_RATIO * bound_ms:
-            break
-    assert best is not None
-    return best
-
-
 def _pack_by(algorithm: str, files: Sequence[PredictedFile], *, shards: int, workers: int) -> tuple[Shard, ...]:
     by_name = {file.file: file for file in files}
     packed = []
@@ -108,30 +141,22 @@ def _wall(shards: Sequence[Shard]) -> int:
     return max((shard.expected_ms for shard in shards), default=0)
 
 
-def _certify(
-    shards: Sequence[Shard],
-    prediction: Prediction,
-    bonds: Sequence[Sequence[PredictedFile]],
-    bound_ms: int,
-    *,
-    workers: int,
-) -> Certificate:
+def _certify(shards: Sequence[Shard], prediction: Prediction, work: Work) -> Certificate:
     files = prediction.files
-    total_ms = sum(file.total_ms for file in files)
-    longest_ms, _ = _longest_test(files)
+    longest_ms, bound_ms = work.longest[0], work.lower_bound_ms(len(shards))
     return Certificate(
         tests=sum(len(file.tests) for file in files),
         files=len(files),
-        total_ms=total_ms,
+        total_ms=work.total_ms,
         predicted_wall_ms=_wall(shards),
         lower_bound_ms=bound_ms,
         bound_by="test" if longest_ms == bound_ms and bound_ms else "work",
         binding=_binding(shards, prediction),
-        useful_shards=_useful_shards(files, bonds, total_ms, workers),
+        useful_shards=work.useful_shards,
         torn_files=_torn(shards),
         unknown_tests=prediction.unknown_tests,
         assumed_ms=prediction.assumed_ms,
-        rivals_ms=rival_walls_ms(files, shards=len(shards), workers=workers),
+        rivals_ms=rival_walls_ms(files, shards=len(shards), workers=work.workers),
     )
 
 
@@ -145,19 +170,6 @@ def _binding(shards: Sequence[Shard], prediction: Prediction) -> str:
     if nodeids is None:
         nodeids = next((tuple(n for n, _ in f.tests) for f in prediction.files if f.file == atom.file), ())
     return nodeids[0] if len(nodeids) == 1 else atom.file
-
-
-def _useful_shards(
-    files: Sequence[PredictedFile], bonds: Sequence[Sequence[PredictedFile]], total_ms: int, workers: int
-) -> int:
-    """Return the number of shards beyond which the longest undivided work alone sets the wall."""
-    floors: Mapping[str, int] = {
-        "test": _longest_test(files)[0],
-        "bond": max((-(-sum(f.total_ms for f in bond) // workers) for bond in bonds), default=0),
-        "bound file": max((f.total_ms for bond in bonds for f in bond), default=0),
-    }
-    floor_ms = max(floors.values())
-    return max(1, -(-total_ms // (workers * floor_ms))) if floor_ms else 1
 
 
 def _torn(shards: Sequence[Shard]) -> int:

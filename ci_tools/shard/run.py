@@ -9,13 +9,15 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import IO
 
 from ci_tools.formats import attempts_jsonl, manifest_json, plan_json
-from ci_tools.model.bundle import MAX_FILE_BYTES, SEALED_FILES, bundle_name
+from ci_tools.model.bundle import EXPORTS, FACTS, MAX_FILE_BYTES, bundle_name
+from ci_tools.model.cost import Runner
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import Manifest, Session
@@ -23,6 +25,7 @@ from ci_tools.model.words import count
 from ci_tools.shard import rerun
 from ci_tools.shard.command import environment, why_not_loaded
 from ci_tools.shard.ending import GITHUB, INTERRUPTED, PATIENT, TERMINATED, Ending
+from ci_tools.shard.exports import write_exports
 from ci_tools.shard.processes import in_the_child
 from ci_tools.shard.stage import stage, temporary
 from ci_tools.shard.watch import Limits, Watch, kill_left_over
@@ -33,7 +36,10 @@ POLL_S = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to run: `out` is the directory that the bundle's directory goes into."""
+    """What to run: `out` is the directory that the bundle's directory goes into.
+
+    `setup_s` is from the start of GitHub's job to that of the command, None when unknown.
+    """
 
     plan: Plan
     shard: int
@@ -46,6 +52,9 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     reruns: int = 0
     rerun_max_failures: int = 20
+    runner: Runner = field(default_factory=Runner)
+    price_usd_per_minute: Decimal | None = None
+    setup_s: float | None = None
 
     @property
     def bundle(self) -> Path:
@@ -158,9 +167,8 @@ class Running:
     def seal(self) -> Manifest:
         """Seal the bundle of a command that has ended."""
         shutil.rmtree(self._stage, ignore_errors=True)
-        bundle = self.job.bundle.absolute()
+        job, bundle = self.job, self.job.bundle.absolute()
         _remove_empty(bundle / "workers")
-        files = {name: sha256(bundle / name) for name in SEALED_FILES if (bundle / name).is_file()}
         manifest = replace(
             self.manifest,
             sealed=True,
@@ -168,10 +176,18 @@ class Running:
             rerun_exit_code=self.rerun_exit_code,
             stopped=self.stopped,
             end_s=time.time(),
-            files=files,
         )
-        write_text(bundle / "manifest.json", manifest_json.dumps(manifest))
-        return manifest
+        manifest = _sealed(manifest, bundle, FACTS)  # the proof first: a runner that ends its jobs may not wait
+        write_exports(bundle, manifest, job.runner, job.price_usd_per_minute, setup_s=job.setup_s, say=self.say)
+        return _sealed(manifest, bundle, EXPORTS)
+
+
+def _sealed(manifest: Manifest, bundle: Path, names: Sequence[str]) -> Manifest:
+    """Write the manifest with the digests of these files too, those of them that are there."""
+    digests = {name: sha256(bundle / name) for name in names if (bundle / name).is_file()}
+    manifest = replace(manifest, files={**manifest.files, **digests})
+    write_text(bundle / "manifest.json", manifest_json.dumps(manifest))
+    return manifest
 
 
 def start(

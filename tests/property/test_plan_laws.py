@@ -14,9 +14,9 @@ from ci_tools.model.nodeid import file_of, function_of, scopes_of
 from ci_tools.model.plan import Atom, Plan
 from ci_tools.plan.cut import cut, whole
 from ci_tools.plan.discover import SourceFile
-from ci_tools.plan.make import LPT, lower_bound_ms, make_plan
+from ci_tools.plan.make import LPT, make_plan, work_of
 from ci_tools.plan.pack import pack, wall_ms
-from ci_tools.plan.predict import PredictedFile, predict, sources_of
+from ci_tools.plan.predict import PredictedFile, Prediction, predict, sources_of
 from ci_tools.plan.pytest_split import ALGORITHMS
 from ci_tools.plan.simulate import stock_wall_ms
 
@@ -375,5 +375,6 @@ def test_groups_and_globs_each_end_on_one_shard_with_their_files_whole(
 
 @pytest.mark.parametrize("shards", [1, 2, 3, 8])
 def test_the_lower_bound_is_the_work_or_the_longest_test(shards: int) -> None:
-    files = [PredictedFile(file="a.py", tests=(("a.py::a", 7), ("a.py::b", 4)))]
-    assert lower_bound_ms(files, shards=shards, workers=1) == {1: 11, 2: 7, 3: 7, 8: 7}[shards]
+    files = (PredictedFile(file="a.py", tests=(("a.py::a", 7), ("a.py::b", 4))),)
+    work = work_of(Prediction(files=files, unknown_tests=0, assumed_ms=0), workers=1)
+    assert work.lower_bound_ms(shards) == {1: 11, 2: 7, 3: 7, 8: 7}[shards]

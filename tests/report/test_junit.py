@@ -6,13 +6,14 @@ from xml.etree import ElementTree
 
 import pytest
 from bundles import attempt, bundle, plan_of_files, seen
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 
+from ci_tools.formats.junit_xml import legal
 from ci_tools.merge.judge import merge
 from ci_tools.model.report import Report
-from ci_tools.report.junit import junit_xml, legal
+from ci_tools.report.junit import junit_xml
 
 PLAN = plan_of_files(["a.py"])
 OUTCOMES = ["passed", "failed", "error", "crashed", "skipped", "xfailed", "xpassed"]
@@ -63,6 +64,11 @@ def test_reruns_are_written_as_surefire_does() -> None:
     assert [(e.tag, e.get("message")) for e in red] == [("failure", "second"), ("rerunError", "first")]
 
 
+def test_an_earlier_pass_is_no_failure() -> None:
+    first, again = (bundle(PLAN, 1, [attempt("a.py::t", o)], run_attempt=n) for n, o in ((1, "passed"), (2, "failed")))
+    assert [e.tag for e in element(junit_xml(merge([first, again], PLAN)), "t")] == ["failure"]
+
+
 def test_what_did_not_run_is_an_error() -> None:
     error = element(junit_xml(report()), "test_missing").find("error")
     assert error is not None
@@ -75,12 +81,13 @@ def test_junitparser_reads_it_back() -> None:
 
 
 @given(st.text())
+@example("a\rb\r\nc\td]]>&amp;")
 def test_any_text_makes_well_formed_xml(text: str) -> None:
     attempts = [attempt(f"a.py::t[{text}]", "failed", message=text, text=text)]
     root = ElementTree.fromstring(junit_xml(merge([bundle(PLAN, 1, attempts)], PLAN)))
     failure = root.find(".//failure")
     assert failure is not None
-    assert failure.get("message") == (legal(text) or "failed")
+    assert (failure.get("message"), failure.text or "") == (legal(text) or "failed", legal(text))
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_a_test_that_takes_long_by_its_recorded_time_is_not_stuck(project: Proje
 def test_at_its_deadline_a_shard_seals_its_bundle_and_names_what_did_not_run(project: Project, n: str) -> None:
     project.write(test_a="import pytest, time\n@pytest.mark.parametrize('i', range(60))\ndef test(i): time.sleep(0.25)")
     project.write_plan([whole("test_a.py")])
-    ran = project.run(n=n, options=("--deadline", "0.06"))  # 3.6 s
+    ran = project.run(n=n, options=("--deadline-minutes", "0.06"))  # 3.6 s
     assert ran.code == 3, ran.output
     assert ran.bundle.manifest is not None and ran.bundle.manifest.sealed
     report = project.merge()
@@ -250,7 +250,7 @@ def test_after_a_ctrl_c_that_a_test_ignores_the_shard_still_ends_at_its_deadline
         """
     )
     project.plan(1)
-    words = ["run", "--shard", "1/1", "--deadline", "0.1", "--stuck-after", "0", "--", *PYTEST, "-n", "0"]
+    words = ["run", "--shard", "1/1", "--deadline-minutes", "0.1", "--stuck-after", "0", "--", *PYTEST, "-n", "0"]
     environ = {name: value for name, value in os.environ.items() if name != "GITHUB_ACTIONS"}
     process = subprocess.Popen([sys.executable, "-m", "ci_tools", *words], cwd=project.root, env=environ)
     while not (project.root / "test_a.begun").exists():
@@ -305,6 +305,8 @@ def test_nothing_is_left_behind_by_a_run(project: Project, tmp_path_factory: pyt
     assert sorted(path.name for path in bundle.iterdir()) == [
         "attempts.jsonl",
         "collected.jsonl",
+        "cost.json",
+        "junit.xml",
         "manifest.json",
         "plan.json",
     ]
