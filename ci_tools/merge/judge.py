@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ci_tools.merge.reconcile import Reconciled, reconcile
 from ci_tools.merge.state import ShardRecord, sentence, shard_records
@@ -27,25 +27,42 @@ def plan_of(bundles: Sequence[Bundle]) -> Plan:
     return plans[min(votes, key=lambda digest: (-votes[digest], digest))]
 
 
-def check_one_run(bundles: Sequence[Bundle]) -> None:
-    """Raise CiToolsError for bundles of several matrix legs or commits: they prove nothing together."""
+def of_key(bundles: Sequence[Bundle], key: str | None) -> tuple[Bundle, ...]:
+    """Return the bundles of one matrix leg; unreadable ones stay, None means all.
+
+    Raises CiToolsError when what stays is of several legs or commits: they prove nothing together.
+    """
+    chosen = tuple(b for b in bundles if key is None or b.manifest is None or b.manifest.key == key)
+    _check_one_run(chosen)
+    return chosen
+
+
+def _check_one_run(bundles: Sequence[Bundle]) -> None:
     manifests = [bundle.manifest for bundle in bundles if bundle.manifest]
     for what, values in (("keys", {m.key for m in manifests}), ("commits", {m.sha for m in manifests})):
         if len(values) > 1:
             raise CiToolsError(
                 f"bundles of {len(values)} {what}: {some(sorted(values))}",
-                hint="merge each of them by itself: name only its own bundles",
+                hint="merge each of them by itself: name its --key, or only its own bundles",
             )
 
 
-def merge(bundles: Sequence[Bundle], plan: Plan) -> Report:
-    """Return the report on a run. The same bundles in any order give the same report."""
+def merge(
+    bundles: Sequence[Bundle], plan: Plan, *, since_attempt: int = 1, needs: Mapping[str, str] | None = None
+) -> Report:
+    """Return the report on a run. The same bundles in any order give the same report.
+
+    Bundles of attempts before `since_attempt` only tell flips. `needs` are the results of the jobs
+    that this one needs, by name, in GitHub's words: none may have failed without a shard that shows it.
+    """
     bundles = sorted(bundles, key=lambda bundle: (bundle.shard, bundle.attempt, bundle.name))
-    records, strays = shard_records(bundles, plan)
+    records, strays = shard_records(bundles, plan, since_attempt=since_attempt)
     facts = reconcile(records, plan)
     shards = tuple(_shard_result(record, plan) for record in records)
     incomplete = [*strays, *_incomplete(shards, facts, plan)]
     failed = list(_failed(shards, facts))
+    if not incomplete and not failed:
+        incomplete += _unexplained(needs or {})
     conclusion = Conclusion.INCOMPLETE if incomplete else Conclusion.FAILED if failed else Conclusion.PASSED
     return Report(
         conclusion=conclusion,
@@ -76,6 +93,8 @@ def _incomplete(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) ->
             yield f"{sentence(shard.index, shard.state, shard.reason)}{also}"
         elif missing[shard.index]:
             yield f"shard {shard.index} ended, but {not_run}"
+    if any(shard.state is ShardState.FOREIGN for shard in shards):
+        yield "all shards must run one plan: give them the plan job's, or commit the recorded times they plan from"
     if facts.lost:
         yield f"{count(len(facts.lost), 'test or file', 'tests or files')} lost between shards: {facts.lost[0]}"
     if facts.duplicated:
@@ -85,6 +104,12 @@ def _incomplete(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) ->
     planned = plan.planned_files
     if planned and not planned - set(facts.gone):
         yield f"none of the {count(len(planned), 'planned file')} exists: was the plan made for another rootdir?"
+
+
+def _unexplained(needs: Mapping[str, str]) -> Iterator[str]:
+    for job, result in sorted(needs.items()):
+        if result not in ("success", "skipped"):
+            yield f"job {job!r} ended with {result!r}, though all shards passed: see its log"
 
 
 def _failed(shards: Sequence[ShardResult], facts: Reconciled) -> Iterator[str]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from ci_tools.formats import attempts_jsonl, collected_jsonl, manifest_json, plan_json
+from ci_tools.formats import attempts_jsonl, collected_jsonl, cost_json, manifest_json, plan_json
 from ci_tools.model.bundle import MAX_FILE_BYTES, SEALED_FILES, Bundle, parse_bundle_name
+from ci_tools.model.cost import ShardCost
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.run import Manifest
 from ci_tools.store.files import read_text, sha256
@@ -16,10 +17,10 @@ from ci_tools.store.files import read_text, sha256
 T = TypeVar("T")
 
 
-def read_bundles(directories: Sequence[Path]) -> tuple[Bundle, ...]:
+def read_bundles(directories: Sequence[Path], *, some: bool = True) -> tuple[Bundle, ...]:
     """Return the bundles in and below the directories, each once, sorted by shard and attempt.
 
-    Raises CiToolsError when a directory doesn't exist or there is no bundle at all.
+    Raises CiToolsError when a directory doesn't exist or, where there must be `some`, holds no bundle.
     """
     found: dict[str, Path] = {}
     for directory in directories:
@@ -27,7 +28,7 @@ def read_bundles(directories: Sequence[Path]) -> tuple[Bundle, ...]:
             raise CiToolsError(f"no such directory: {directory}", hint="name the --out of `ci-tools run`")
         for path in _bundle_directories(directory):
             found.setdefault(os.path.realpath(path), path)
-    if not found:
+    if not found and some:
         names = ", ".join(str(directory) for directory in directories)
         raise CiToolsError(f"no bundle in {names}", hint="a bundle is what `ci-tools run` leaves in its --out")
     bundles = [read_bundle(path) for path in found.values()]
@@ -79,8 +80,17 @@ def read_bundle(path: Path) -> Bundle:
         plan=plan,
         sessions=sessions,
         collection=collection,
+        cost=_cost(path / "cost.json"),
         problems=tuple(problems),
     )
+
+
+def _cost(path: Path) -> ShardCost | None:
+    """Return what the job cost, None where that can't be read: it proves nothing, so its lack is no problem."""
+    try:
+        return None if path.is_symlink() else cost_json.loads_shard(read_text(path), source="cost.json")
+    except CiToolsError:
+        return None
 
 
 def _changed_files(path: Path, manifest: Manifest) -> list[str]:

@@ -44,8 +44,13 @@ def _attempts(bundle: Bundle) -> tuple[Attempt, ...]:
     return tuple(attempt for session in bundle.sessions for attempt in session.attempts)
 
 
-def shard_records(bundles: Sequence[Bundle], plan: Plan) -> tuple[tuple[ShardRecord, ...], tuple[str, ...]]:
-    """Return one record per shard of the plan, and what is wrong with bundles of none."""
+def shard_records(
+    bundles: Sequence[Bundle], plan: Plan, *, since_attempt: int = 1
+) -> tuple[tuple[ShardRecord, ...], tuple[str, ...]]:
+    """Return one record per shard of the plan, and what is wrong with bundles of none.
+
+    All shards began anew in `since_attempt`: bundles of earlier attempts only tell flips.
+    """
     k = len(plan.shards)
     strays = [
         f"bundle {bundle.name!r} can't be told to a shard: {'; '.join(bundle.problems)}"
@@ -57,24 +62,38 @@ def shard_records(bundles: Sequence[Bundle], plan: Plan) -> tuple[tuple[ShardRec
     records = []
     for index in range(1, k + 1):
         own = [bundle for bundle in bundles if bundle.shard == index and bundle.shards == k]
-        records.append(_record(index, own, plan))
+        records.append(_record(index, own, plan, since_attempt))
     return tuple(records), tuple(strays)
 
 
-def _record(index: int, bundles: Sequence[Bundle], plan: Plan) -> ShardRecord:
+def _record(index: int, bundles: Sequence[Bundle], plan: Plan, since_attempt: int) -> ShardRecord:
     if not bundles:
         return ShardRecord(index=index, state=ShardState.MISSING, reason="no bundle of it was found", bundle=None)
     newest = max(bundle.attempt for bundle in bundles)
+    if newest < since_attempt:
+        reason = f"attempt {since_attempt} ran all shards again and left nothing of it; attempt {newest} doesn't count"
+        older = _distinct(_usable(bundles, plan))
+        return ShardRecord(index=index, state=ShardState.STALE, reason=reason, bundle=None, older=older)
     candidates = [bundle for bundle in bundles if bundle.attempt == newest]
+    # What announced the attempt has served when its results are there.
+    candidates = [bundle for bundle in candidates if not _is_announcement(bundle)] or candidates
     bundle = candidates[0]
     if any(_content(other) != _content(bundle) for other in candidates[1:]):
         reason = f"{len(candidates)} different bundles of attempt {newest}"
         return ShardRecord(index=index, state=ShardState.BROKEN, reason=reason, bundle=bundle)
     state, reason = shard_state(bundle, plan)
-    older = tuple(
-        other for other in bundles if other.attempt < newest and shard_state(other, plan)[0] is not ShardState.FOREIGN
-    )
-    return ShardRecord(index=index, state=state, reason=reason, bundle=bundle, older=_distinct(older))
+    older = _distinct(_usable([other for other in bundles if other.attempt < newest], plan))
+    return ShardRecord(index=index, state=state, reason=reason, bundle=bundle, older=older)
+
+
+def _usable(bundles: Sequence[Bundle], plan: Plan) -> list[Bundle]:
+    """Return those that tell something of the plan's tests."""
+    return [b for b in bundles if not _is_announcement(b) and shard_state(b, plan)[0] is not ShardState.FOREIGN]
+
+
+def _is_announcement(bundle: Bundle) -> bool:
+    """Whether it only says that an attempt began: the action uploads one before it runs a shard again."""
+    return bundle.manifest is not None and not bundle.manifest.command
 
 
 def _content(bundle: Bundle) -> object:
@@ -91,16 +110,14 @@ def shard_state(bundle: Bundle, plan: Plan) -> tuple[ShardState, str]:
     manifest = bundle.manifest
     if manifest is None:
         return ShardState.TRUNCATED, "; ".join(bundle.problems)
+    if _is_announcement(bundle):
+        return ShardState.KILLED, f"killed in attempt {bundle.attempt}, which began and left no results"
     if manifest.plan_digest != plan.digest:
         return ShardState.FOREIGN, f"ran plan {manifest.plan_digest[:12]}, not {plan.digest[:12]}"
     if not manifest.sealed:
         return ShardState.KILLED, _killed(bundle)
-    if not bundle.sessions and "attempts.jsonl" in manifest.files:
-        return ShardState.TRUNCATED, "; ".join(bundle.problems)
-    if not bundle.sessions and (manifest.stopped or (manifest.exit_code or 0) < 0):
-        return ShardState.KILLED, _killed(bundle)
     if not bundle.sessions:
-        return ShardState.BROKEN, f"exit code {manifest.exit_code}, and no pytest session was recorded"
+        return _without_session(bundle, manifest)
     if any(session.begin.nonce != manifest.nonce for session in bundle.sessions):
         return ShardState.TRUNCATED, "attempts.jsonl is of another run"
     own = [session for session in bundle.sessions if not session.begin.rerun]
@@ -109,6 +126,14 @@ def shard_state(bundle: Bundle, plan: Plan) -> tuple[ShardState, str]:
     if bundle.problems:
         return ShardState.TRUNCATED, "; ".join(bundle.problems)
     return _ended(bundle, manifest, own)
+
+
+def _without_session(bundle: Bundle, manifest: Manifest) -> tuple[ShardState, str]:
+    if "attempts.jsonl" in manifest.files:
+        return ShardState.TRUNCATED, "; ".join(bundle.problems)
+    if manifest.stopped or (manifest.exit_code or 0) < 0:
+        return ShardState.KILLED, _killed(bundle)
+    return ShardState.BROKEN, f"exit code {manifest.exit_code}, and no pytest session was recorded"
 
 
 def _killed(bundle: Bundle) -> str:

@@ -32,6 +32,7 @@ class ShardState(str, Enum):
     KILLED = "killed"
     TRUNCATED = "truncated"
     FOREIGN = "foreign"
+    STALE = "stale"
     MISSING = "missing"
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from bundles import attempt, bundle, plan_of_files, seen
 
-from ci_tools.merge.judge import check_one_run, durations_of, merge, plan_of
+from ci_tools.merge.judge import durations_of, merge, of_key, plan_of
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Atom, Plan, Shard
 from ci_tools.model.report import Report
@@ -86,7 +86,10 @@ def test_a_bundle_of_another_plan_proves_nothing() -> None:
     report = merge([GREEN[0], bundle(other, 2, [attempt(A)])], PLAN)
     assert verdict(report) == (
         "incomplete",
-        (f"shard 2 is foreign: ran plan {other.digest[:12]}, not {PLAN.digest[:12]}; 1 test or file did not run",),
+        (
+            f"shard 2 is foreign: ran plan {other.digest[:12]}, not {PLAN.digest[:12]}; 1 test or file did not run",
+            "all shards must run one plan: give them the plan job's, or commit the recorded times they plan from",
+        ),
     )
     assert [case.nodeid for case in report.cases] == [A]
     assert report.duplicated == ()
@@ -240,13 +243,13 @@ def test_a_planned_file_that_the_command_does_not_reach_did_not_run() -> None:
     ("field", "fact"), [("key", "bundles of 2 keys: '', 'py3.12'"), ("sha", "bundles of 2 commits: '', 'py3.12'")]
 )
 def test_matrix_legs_and_commits_are_not_mixed(field: str, fact: str) -> None:
-    check_one_run(GREEN)
+    of_key(GREEN, None)
     other = replace(GREEN[1], manifest=replace(GREEN[1].manifest, **{field: "py3.12"}))
     with pytest.raises(CiToolsError) as refused:
-        check_one_run([GREEN[0], other])
+        of_key([GREEN[0], other], None)
     assert (refused.value.fact, refused.value.hint) == (
         fact,
-        "merge each of them by itself: name only its own bundles",
+        "merge each of them by itself: name its --key, or only its own bundles",
     )
 
 
