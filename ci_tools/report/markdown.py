@@ -1,0 +1,92 @@
+"""A merged run as Markdown: the job's summary and the comment on a pull request.
+
+Everything from a job is hostile and goes through `inert`. Both pages are made of the same
+sections; a page too long gives up whole ones, those worth least first.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ci_tools.formats.report_json import counts
+from ci_tools.model.errors import CiToolsError
+from ci_tools.model.report import Report
+from ci_tools.report.inert import code
+from ci_tools.report.ladder import Section, pages
+from ci_tools.report.sections import Limits, sections
+from ci_tools.report.verdict import headline, numbers_line
+
+# GitHub drops a summary above 1 MiB whole, and refuses a comment above 65,536 characters.
+# https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+MAX_SUMMARY_BYTES = 1_000_000
+MAX_COMMENT_CHARS = 60_000
+
+_SUMMARY = Limits(rows=50, text_chars=5_000)
+_COMMENT = Limits(rows=10, text_chars=2_500)
+_KEY = re.compile(r"(?!.*--)[A-Za-z0-9._+-]{1,64}")
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What a report doesn't know of its run; empty where nobody knows. `attempt` is of the run, from 1."""
+
+    run_url: str = ""
+    attempt: int = 1
+    sha: str = ""
+
+
+def summary(report: Report, *, context: RunFacts | None = None, cost_lines: Sequence[str] = ()) -> str:
+    """Return the job's summary, at most MAX_SUMMARY_BYTES of UTF-8. `cost_lines` are plain text."""
+    head, blocks = _page(report, context or RunFacts(), _SUMMARY, cost_lines)
+    return next(page for page in pages(head, blocks) if len(page.encode("utf-8")) <= MAX_SUMMARY_BYTES)
+
+
+def comment_bodies(
+    report: Report, *, key: str, run_url: str = "", attempt: int = 1, sha: str = "", cost_lines: Sequence[str] = ()
+) -> list[str]:
+    """Return bodies of the comment on this matrix leg, the richest first.
+
+    Should GitHub refuse one as too long: the next is a quarter shorter at least. The first line of
+    each is the marker; the last one, just shorter, holds nothing but the verdict.
+    Raises CiToolsError for a key that can't be a marker's.
+    """
+    facts = RunFacts(run_url=run_url, attempt=attempt, sha=sha)
+    head, blocks = _page(report, facts, _COMMENT, cost_lines)
+    every = [page for page in pages(f"{marker(key)}\n{head}", blocks) if len(page) <= MAX_COMMENT_CHARS]
+    return [*_shrinking(every[:-1]), every[-1]]
+
+
+def marker(key: str) -> str:
+    """Return the first line of the comment on a matrix leg: by it, it is found again."""
+    if not _KEY.fullmatch(key):
+        raise CiToolsError(f"key {key!r} can't name a comment", hint="1 to 64 of A-Z a-z 0-9 . _ + - without --")
+    return f"<!-- xdist-ci:v1 key={key} -->"
+
+
+def _page(report: Report, facts: RunFacts, limits: Limits, cost_lines: Sequence[str]) -> tuple[str, list[Section]]:
+    numbers = counts(report)
+    line = " · ".join([numbers_line(report, numbers), *_facts(facts)])
+    links = f"[run]({facts.run_url}) · [artifacts]({facts.run_url}#artifacts)" if _URL.fullmatch(facts.run_url) else ""
+    return f"### {headline(report, numbers)}", [
+        Section(name="line of numbers", worth=100, text=line),
+        *sections(report, limits, cost_lines, links),
+    ]
+
+
+def _facts(facts: RunFacts) -> Iterator[str]:
+    if facts.attempt > 1:
+        yield f"attempt {facts.attempt}"
+    if re.fullmatch(r"[0-9a-f]{7,64}", facts.sha):
+        yield code(facts.sha[:7])
+
+
+def _shrinking(bodies: Sequence[str]) -> Iterator[str]:
+    last = math.inf
+    for body in bodies:
+        if len(body) <= 0.75 * last:
+            last = len(body)
+            yield body

@@ -1,0 +1,156 @@
+"""What a page says below its verdict, block by block, in the order of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ci_tools.model.report import CaseResult, NotRun, Report, ShardResult, ShardState
+from ci_tools.model.run import Attempt, Outcome
+from ci_tools.model.words import count, duration
+from ci_tools.report.inert import code, fence, html_code, plain, without_ansi
+from ci_tools.report.ladder import Section
+from ci_tools.report.reproduce import commands
+from ci_tools.report.terminal import first_line
+from ci_tools.report.verdict import reasons_to_tell
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a page lists: rows of a table, characters of a traceback."""
+
+    rows: int
+    text_chars: int
+
+
+def sections(report: Report, limits: Limits, cost_lines: Sequence[str], links: str) -> Iterator[Section]:
+    """Yield the blocks of a page; `links` is Markdown of ours, "" for none.
+
+    The numbers are what they are worth: what people must act on stays longest.
+    """
+    rows, bad, flips = limits.rows, report.bad, report.flips
+    yield from _section("list of reasons", 95, bullets(reasons_to_tell(report), rows))
+    yield from _section("table of failed tests", 90, titled("Failed", bad, _FAILED, _failed, rows))
+    yield from _tracebacks(35, [(case, case.final) for case in bad[:rows]], limits)
+    yield from _section("table of flaky tests", 70, titled("Flaky", flips, _FLAKY, _flaky, rows))
+    yield from _tracebacks(33, [(case, _before(case)) for case in flips[:rows]], limits)
+    yield from _section("table of what did not run", 80, titled("Not run", report.not_run, _NOT_RUN, _not_run, rows))
+    for title, nodeids in (("Lost", report.lost), ("Run more than once", report.duplicated)):
+        yield from _section("list of tests", 80, titled(title, nodeids, ("test",), _nodeid, rows))
+    yield from _section("table of shards", 30, titled("Shards", report.shards, _SHARD, _shard(report), _MAX_SHARDS))
+    yield from _section("list of notes", 40, bullets(report.notes, rows, "Notes"))
+    yield from _section("list of costs", 50, bullets(cost_lines, rows, "Cost"))
+    yield from _section("list of commands", 60, _reproduce(report, bad, rows))
+    yield from _section("list of links", 85, links)
+
+
+def _section(name: str, worth: int, text: str) -> Iterator[Section]:
+    if text:
+        yield Section(name=name, worth=worth, text=text)
+
+
+def titled(title: str, items: Sequence[T], header: Sequence[str], row: Callable[[T], Sequence[str]], limit: int) -> str:
+    """Return a table with its title and how many more there are; "" when there is nothing to list.
+
+    A header that ends with a colon is a column of numbers.
+    """
+    if not items:
+        return ""
+    lines = [f"| {' | '.join(name.rstrip(':') for name in header)} |"]
+    lines.append(f"|{'|'.join(' ---: ' if name.endswith(':') else ' --- ' for name in header)}|")
+    lines += [f"| {' | '.join(row(item))} |" for item in items[:limit]]
+    return f"#### {title} ({len(items):,})\n\n" + "\n".join(lines) + _more(len(items) - limit)
+
+
+def bullets(lines: Sequence[str], limit: int, title: str = "") -> str:
+    """Return prose as a list, and how many more lines there are; "" for none."""
+    heading = f"#### {title}\n\n" if title and lines else ""
+    return heading + "\n".join(f"- {plain(line)}" for line in lines[:limit]) + _more(len(lines) - limit)
+
+
+def _more(number: int) -> str:
+    return f"\n\nand {number:,} more, in `report.json`" if number > 0 else ""
+
+
+_FAILED = ("test", "shard:", "error")
+
+
+def _failed(case: CaseResult) -> list[str]:
+    final = case.final
+    phase = "while collecting" if final.phase == "collect" else f"in {plain(final.phase)}"
+    what = {Outcome.ERROR: f"error {phase}", Outcome.CRASHED: "crashed"}.get(final.outcome, "")
+    bad = sum(1 for _, attempt in case.attempts if attempt.outcome.is_bad)
+    times = f"{bad} of {count(len(case.attempts), 'attempt')} failed" if len(case.attempts) > 1 else ""
+    return [code(case.nodeid), f"{case.shard:,}", " · ".join(filter(None, [what, _message(final), times]))]
+
+
+def _message(attempt: Attempt) -> str:
+    return code(first_line(without_ansi(attempt.message).strip()))
+
+
+def _before(case: CaseResult) -> Attempt:
+    before = case.failed_before
+    assert before is not None
+    return before
+
+
+_FLAKY = ("test", "shard:", "what happened", "error")
+
+
+def _flaky(case: CaseResult) -> list[str]:
+    before = _before(case)
+    happened = f"{before.outcome.value}, then passed {plain(case.flip_condition)}"
+    return [code(case.nodeid), f"{case.shard:,}", happened, _message(before)]
+
+
+_NOT_RUN = ("test or file", "shard:", "why")
+
+
+def _not_run(missing: NotRun) -> list[str]:
+    return [code(missing.name), f"{missing.shard:,}", plain(missing.why)]
+
+
+def _nodeid(nodeid: str) -> list[str]:
+    return [code(nodeid)]
+
+
+_MAX_SHARDS = 256  # of GitHub's matrix
+_SHARD = ("shard:", "state", "attempt:", "tests:", "failed:", "planned:", "actual:", "total:", "workers:")
+
+
+def _shard(report: Report) -> Callable[[ShardResult], list[str]]:
+    def row(shard: ShardResult) -> list[str]:
+        ran = shard.state is not ShardState.MISSING
+        return [
+            f"{shard.index}/{len(report.shards)}",
+            shard.state.value,
+            f"{shard.attempt:,}" if ran else "-",
+            f"{shard.tests:,}",
+            f"{shard.bad:,}",
+            duration(shard.planned_s),
+            duration(shard.tests_s) if ran else "-",
+            duration(shard.wall_s) if shard.wall_s else "-",
+            f"{shard.workers:,}" if shard.workers else "-",
+        ]
+
+    return row
+
+
+def _tracebacks(worth: int, failures: Sequence[tuple[CaseResult, Attempt]], limits: Limits) -> Iterator[Section]:
+    for case, attempt in failures:
+        text = (attempt.text or attempt.message).strip("\n")
+        if "\n" in text:  # one line is in the table
+            title = f"{html_code(case.nodeid)} in shard {case.shard:,}"
+            block = fence(text, limits.text_chars)
+            yield from _section("traceback", worth, f"<details><summary>{title}</summary>\n\n{block}\n</details>")
+
+
+def _reproduce(report: Report, bad: Sequence[CaseResult], limit: int) -> str:
+    lines, n_unsafe = commands(report, bad, limit)
+    left_out = f"\nleft out: {count(n_unsafe, 'test')} with an id that can't be pasted safely" if n_unsafe else ""
+    if not lines:
+        return left_out.strip()
+    return f"#### Reproduce\n\n{fence(lines, 100_000, 'sh')}{left_out}".rstrip()
