@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench torture clean
+.PHONY: demo test check bench torture requirements clean
 
 demo: $(READY) ## run the example project's suite as three shards, here
 	@cd examples/shop && PATH="$(CURDIR)/$(BIN):$$PATH" ci-tools local --shards 3; \
@@ -14,8 +14,8 @@ test: $(READY) check ## lint, types, layers, all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY)
-	$(BIN)/ruff format --check ci_tools tests benchmarks
-	$(BIN)/ruff check ci_tools tests benchmarks
+	$(BIN)/ruff format --check ci_tools tests benchmarks .github
+	$(BIN)/ruff check ci_tools tests benchmarks .github
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
@@ -25,6 +25,10 @@ torture: $(READY) ## 500 random suites whose workers die, 200 kills; half an hou
 
 bench: $(READY) ## every benchmark, some minutes
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+requirements: $(READY) ## what the action installs for itself: pyproject's dependencies, pinned and hashed
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.10 --generate-hashes --upgrade \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file action/requirements.txt
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv

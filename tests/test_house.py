@@ -17,8 +17,8 @@ from ci_tools.shard.stage import GUEST, stage
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "ci_tools").rglob("*.py"))
-PURE = ("model", "formats", "merge/judge", "merge/reconcile", "merge/state", "report")
-PURE_PLAN = ("plan/cut", "plan/make", "plan/pack", "plan/predict", "plan/simulate", "plan/pytest_split")
+PURE = ("model", "formats", "merge/cost", "merge/judge", "merge/reconcile", "merge/state", "report")
+PURE_PLAN = ("plan/choose", "plan/cut", "plan/make", "plan/pack", "plan/predict", "plan/simulate", "plan/pytest_split")
 
 
 def name_of(path: Path) -> str:

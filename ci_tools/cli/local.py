@@ -18,8 +18,9 @@ from ci_tools.cli.options import DURATIONS, SHARDS, WORKERS, command_or_default,
 from ci_tools.cli.plan import plan_for
 from ci_tools.cli.progress import Progress, progress_on
 from ci_tools.cli.run import add_care, care, outcome_of
-from ci_tools.cli.talk import error, hint, say
+from ci_tools.cli.talk import error, say
 from ci_tools.formats import plan_json
+from ci_tools.merge.cost import run_cost
 from ci_tools.merge.judge import merge
 from ci_tools.merge.read import read_bundles
 from ci_tools.model.errors import UNJUDGED, CiToolsError, UsageError
@@ -74,8 +75,9 @@ def run(args: argparse.Namespace) -> int:
         for shard in plan.shards
     ]
     _run_all(jobs, args.jobs, out / "logs")
-    report = merge(read_bundles([out / "bundles"]), plan)
-    write_report(report, out / "report")
+    bundles = read_bundles([out / "bundles"])
+    report = merge(bundles, plan)
+    write_report(report, run_cost(bundles), out / "report")
     print(f"\n{shard_table(report.shards)}\n{verdict_text(report)}")
     _print_paths(out)
     return report.conclusion.exit_code
@@ -131,7 +133,7 @@ def _end(running: Running, log: IO[bytes], progress: Progress) -> None:
         failed = code == UNJUDGED
     except CiToolsError as problem:
         progress.end(shard, tail, f"shard {shard}: {problem.fact}")
-        hint(problem.hint)
+        say(f"ci-tools: hint: {problem.hint}")
         failed = True
     if failed:
         error(f"shard {shard}: see {log.name}")
@@ -164,6 +166,7 @@ def _terminating_politely() -> Iterator[None]:
 def _print_paths(out: Path) -> None:
     for what, path in (
         ("report", out / "report" / "report.json"),
+        ("summary", out / "report" / "summary.md"),
         ("JUnit XML", out / "report" / "junit.xml"),
         ("durations", out / "report" / ".test_durations"),
         ("bundles", out / "bundles"),

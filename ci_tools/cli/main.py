@@ -14,6 +14,10 @@ COMMANDS = {
     "run": "run one shard of a plan and leave a bundle",
     "merge": "prove that every test ran exactly once, from the bundles of all shards",
     "local": "plan, run and merge here, on this machine",
+    "comment": "say the verdict on the pull request",
+    "init": "write a workflow for GitHub Actions into this repository",
+    "doctor": "name what in a repository's workflows and configuration loses tests or fails",
+    "action": "the steps of action.yml",
 }
 EXIT_CODES = """\
 exit codes: 0 yes · 1 the answer is no (tests failed) · 2 wrong usage · 3 could not be judged
@@ -33,32 +37,31 @@ def main(argv: list[str] | None = None) -> int:
 
 def _handled(words: list[str]) -> int:
     """The one error handler: no traceback for what a user can mend."""
-    from ci_tools.cli.talk import error, hint
+    from ci_tools.cli.talk import error, guarded
     from ci_tools.model.errors import BUG, CiToolsError
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a lone surrogate in a node id must not end the run
             stream.reconfigure(errors="backslashreplace")
-    try:
-        return _run(words)
-    except CiToolsError as problem:
-        error(problem.fact)
-        if problem.hint:
-            hint(problem.hint)
-        return problem.exit_code
-    except KeyboardInterrupt:
-        error("interrupted")
-        return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone (`ci-tools … | head`).
-        sys.stderr.close()
-        return 141
-    except Exception:
-        import traceback
+    with guarded():
+        try:
+            return _run(words)
+        except CiToolsError as problem:
+            error(problem.fact, hint=problem.hint)
+            return problem.exit_code
+        except KeyboardInterrupt:
+            error("interrupted")
+            return 130
+        except BrokenPipeError:
+            # Whoever read our output has gone (`ci-tools … | head`).
+            sys.stderr.close()
+            return 141
+        except Exception:
+            import traceback
 
-        traceback.print_exc()
-        error("this is a bug in ci-tools: please report it with the lines above")
-        return BUG
+            traceback.print_exc()
+            error("this is a bug in ci-tools: please report it with the lines above")
+            return BUG
 
 
 def _run(words: list[str]) -> int:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 
 from ci_tools.cli.talk import say
 from ci_tools.formats import durations_json
 from ci_tools.formats.plan_json import MAX_SHARDS
+from ci_tools.model.cost import usd_of
+from ci_tools.model.errors import UsageError
 from ci_tools.model.words import count
 from ci_tools.store.files import read_text
 
 DURATIONS = Path(".test_durations")  # pytest-split's default too
 MAX_WORKERS = 1024
+DEFAULT_WORKERS = 4  # what GitHub's standard runners have
+
+# What only a shell understands; a `=` before the first blank sets a variable.
+_NEEDS_SHELL = re.compile(r"[|&;<>()$`\\*?\[\]{}~#!\n]|^\s*\w+=")
 
 
 def number(least: int, most: int, what: str) -> Callable[[str], int]:
@@ -46,6 +56,14 @@ def seconds(text: str) -> float:
     if not 0 <= value < 1e9:
         raise argparse.ArgumentTypeError(f"{text!r} is no number ≥ 0")
     return value
+
+
+def usd(text: str) -> Decimal:
+    """Read an amount of money; an argparse type."""
+    amount = usd_of(text)
+    if amount is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no price in USD: wanted one like 0.006")
+    return amount
 
 
 def shard_of(text: str) -> tuple[int, int]:
@@ -80,3 +98,41 @@ def command_or_default(command: tuple[str, ...]) -> tuple[str, ...]:
         return command
     python = next((name for name in ("python", "python3") if shutil.which(name)), sys.executable)
     return python, "-m", "pytest"
+
+
+def command_of(command: tuple[str, ...], line: str, arguments: str) -> tuple[str, ...]:
+    """Return the command to run: given behind `--`, or as a line for the shell, and more arguments.
+
+    A line without anything for a shell to do is run without one. UsageError for both at once, or
+    for a quote that isn't closed.
+    """
+    if command and line:
+        raise UsageError("the command is given twice, by --pytest and behind --", hint="leave one of them out")
+    if line and _NEEDS_SHELL.search(line + arguments):
+        return "bash", "-euo", "pipefail", "-c", f"{line} {arguments}".rstrip()
+    try:
+        return command_or_default(command or tuple(shlex.split(line))) + tuple(shlex.split(arguments))
+    except ValueError as error:
+        raise UsageError(f"--pytest or --args: {str(error).lower()}", hint="quote it as in a shell") from None
+
+
+def add_working_directory(parser: argparse.ArgumentParser) -> None:
+    """Declare where the command works."""
+    parser.add_argument(
+        "--working-directory",
+        type=Path,
+        metavar="DIR",
+        help="work there, as if called there: paths are relative to it",
+    )
+
+
+def enter_working_directory(args: argparse.Namespace) -> None:
+    """Go where `--working-directory` says; UsageError when there is no such directory."""
+    if args.working_directory is None:
+        return
+    try:
+        os.chdir(args.working_directory)
+    except OSError as error:
+        raise UsageError(
+            f"{args.working_directory}: {error.strerror}", hint="--working-directory is where pytest is called"
+        ) from None

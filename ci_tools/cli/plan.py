@@ -5,26 +5,54 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
-from ci_tools.cli.options import SHARDS, WORKERS, read_durations
+from ci_tools.cli.options import (
+    DEFAULT_WORKERS,
+    MAX_WORKERS,
+    SHARDS,
+    WORKERS,
+    add_working_directory,
+    enter_working_directory,
+    read_durations,
+    seconds,
+    usd,
+)
 from ci_tools.cli.talk import say
-from ci_tools.formats import plan_json
-from ci_tools.model.errors import CiToolsError
+from ci_tools.formats import cost_json, plan_json
+from ci_tools.merge.judge import durations_of
+from ci_tools.model.cost import Choice, RunCost
+from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.nodeid import file_of
 from ci_tools.model.plan import Plan
+from ci_tools.model.report import Report
+from ci_tools.model.words import count
+from ci_tools.plan.choose import (
+    Chosen,
+    Terms,
+    alternatives,
+    best_value,
+    fastest_within,
+    fewest_for,
+    forecast_line,
+    terms_of,
+    workers_of,
+)
 from ci_tools.plan.discover import discover
-from ci_tools.plan.make import LPT, make_plan
-from ci_tools.plan.predict import predict, sources_of
+from ci_tools.plan.make import LPT, Work, make_plan, work_of
+from ci_tools.plan.predict import Prediction, predict, sources_of
 from ci_tools.plan.pytest_config import find_config
 from ci_tools.plan.pytest_split import ALGORITHMS
 from ci_tools.report.terminal import certificate_text
-from ci_tools.store.files import write_text
+from ci_tools.store.files import read_text, write_text
 
 EXAMPLES = """\
 examples:
   ci-tools plan --shards 8                       the whole suite, times from .test_durations
   ci-tools plan --shards 8 --workers 2 tests/unit
+  ci-tools plan --shards auto --target-minutes 7 --last-cost merged/cost.json
+  ci-tools plan --shards auto --max-usd 0.50 --price-per-minute 0.006
   ci-tools plan --shards 4 --from-durations --durations times.json --format json
 """
 
@@ -33,8 +61,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.epilog = EXAMPLES
     parser.add_argument("paths", nargs="*", metavar="PATH", help="what pytest would be given; default: as pytest")
-    parser.add_argument("--shards", type=SHARDS, required=True, metavar="N", help="number of jobs, 1 to 256")
-    parser.add_argument("--workers", type=WORKERS, default=4, metavar="W", help="workers in each job (default: 4)")
+    parser.add_argument(
+        "--shards", type=shards_or_auto, required=True, metavar="N", help="number of jobs, 1 to 256, or auto"
+    )
+    goal = parser.add_mutually_exclusive_group()
+    goal.add_argument(
+        "--target-minutes", type=seconds, metavar="M", help="auto: the fewest jobs that take no longer, set-up included"
+    )
+    goal.add_argument("--max-usd", type=usd, metavar="X", help="auto: the fastest that costs no more, by estimate")
+    parser.add_argument(
+        "--workers",
+        type=WORKERS,
+        metavar="W",
+        help=f"workers in each job (default: as in the last run, {DEFAULT_WORKERS} when unknown)",
+    )
+    parser.add_argument(
+        "--price-per-minute", type=usd, metavar="USD", help="of a job's runner (default: as in the last run)"
+    )
+    parser.add_argument(
+        "--last-cost", type=Path, metavar="FILE", help="cost.json of the last run: its workers, set-up and price"
+    )
     parser.add_argument(
         "--durations",
         type=Path,
@@ -45,25 +91,74 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--from-durations", action="store_true", help="plan what the durations name, without a checkout"
     )
     parser.add_argument("--algorithm", choices=(LPT, *ALGORITHMS), default=LPT, help="how to split (default: lpt)")
+    add_working_directory(parser)
     parser.add_argument("--out", type=Path, default=Path("plan.json"), metavar="FILE", help="default: plan.json")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed (default: text)")
 
 
+def shards_or_auto(text: str) -> int | None:
+    """Read a number of shards, None for `auto`; an argparse type."""
+    return None if text == "auto" else SHARDS(text)
+
+
 def run(args: argparse.Namespace) -> int:
     """Write the plan, print its certificate."""
+    _check(args)
+    enter_working_directory(args)
+    last = _last_cost(args.last_cost)
+    workers = args.workers or min(MAX_WORKERS, workers_of(last) or DEFAULT_WORKERS)
+    terms = terms_of(last, args.price_per_minute)
     durations_s = read_durations(args.durations)
-    plan = plan_for(
-        args.paths,
-        durations_s,
-        shards=args.shards,
-        workers=args.workers,
-        algorithm=args.algorithm,
-        from_durations=args.from_durations,
-    )
+    prediction, keep_together = _suite(args.paths, durations_s, from_durations=args.from_durations)
+    work = work_of(prediction, workers=workers, keep_together=keep_together)
+    shards = args.shards
+    if shards is None:
+        chosen = _chosen(work, terms, target_minutes=args.target_minutes, max_usd=args.max_usd)
+        shards = chosen.choice.shards
+        say(chosen.why)
+    elif last or args.price_per_minute is not None:
+        say(forecast_line(work, terms, shards))
+    plan = make_plan(prediction, shards=shards, workers=workers, algorithm=args.algorithm, keep_together=keep_together)
     write_text(args.out, plan_json.dumps(plan))
     say(f"wrote {args.out}")
     print(certificate_text(plan) if args.format == "text" else _summary_json(plan), end="")
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise UsageError for options that don't go together."""
+    goals = {"--target-minutes": args.target_minutes, "--max-usd": args.max_usd}
+    given = [name for name, value in goals.items() if value is not None]
+    if given and args.shards is not None:
+        raise UsageError(f"{given[0]} chooses the number of shards", hint="say --shards auto")
+    if args.shards is None and args.algorithm != LPT:
+        raise UsageError(f"--shards auto is for {LPT}", hint="name the number of shards, or leave --algorithm out")
+
+
+def _last_cost(path: Path | None) -> RunCost | None:
+    """Return what the last run cost. It only helps to choose: a file that can't be read is said and left."""
+    if path is None:
+        return None
+    try:
+        cost = cost_json.loads_run(read_text(path), source=str(path))
+    except CiToolsError as error:
+        say(f"nothing is known of the last run: {error.fact}")
+        return None
+    say(f"{path}: what {count(len(cost.jobs), 'job')} cost")
+    return cost
+
+
+def _chosen(work: Work, terms: Terms, *, target_minutes: float | None, max_usd: Decimal | None) -> Chosen:
+    if target_minutes is not None:
+        return fewest_for(work, terms, target_minutes * 60)
+    if max_usd is None:
+        return best_value(work, terms)
+    if terms.price.usd_per_minute is None:
+        raise UsageError(
+            "--max-usd: the price of a minute is unknown",
+            hint="add --price-per-minute USD, or --last-cost with the cost.json of a run that has a price",
+        )
+    return fastest_within(work, terms, max_usd)
 
 
 def plan_for(
@@ -72,10 +167,24 @@ def plan_for(
     *,
     shards: int,
     workers: int,
-    algorithm: str = LPT,
-    from_durations: bool = False,
 ) -> Plan:
     """Return the plan for what pytest would collect here; CiToolsError when that is nothing."""
+    prediction, keep_together = _suite(paths, durations_s)
+    return make_plan(prediction, shards=shards, workers=workers, keep_together=keep_together)
+
+
+def choices_for(report: Report, cost: RunCost) -> tuple[Choice, ...]:
+    """Return what other numbers of shards would have taken, where one is clearly better value."""
+    durations_s = durations_of(report.cases)
+    workers = min(MAX_WORKERS, workers_of(cost) or report.workers)
+    work = work_of(predict(sources_of(durations_s), durations_s), workers=workers)
+    return alternatives(work, terms_of(cost), shards=len(report.shards))
+
+
+def _suite(
+    paths: Sequence[str], durations_s: Mapping[str, float], *, from_durations: bool = False
+) -> tuple[Prediction, Sequence[str]]:
+    """Return the tests with their times, and globs of files to keep together."""
     keep_together: Sequence[str] = ()
     if from_durations:
         sources = sources_of(durations_s)
@@ -87,8 +196,7 @@ def plan_for(
         hint = f"looked below {', '.join(map(str, config.paths))} for {', '.join(config.python_files)}"
     if not sources:
         raise CiToolsError("no test file found", hint=hint)
-    prediction = predict(sources, durations_s)
-    return make_plan(prediction, shards=shards, workers=workers, algorithm=algorithm, keep_together=keep_together)
+    return predict(sources, durations_s), keep_together
 
 
 def _summary_json(plan: Plan) -> str:

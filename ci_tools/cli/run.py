@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import argparse
 import os
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ci_tools.cli.options import WORKERS, command_or_default, number, seconds, shard_of
+from ci_tools.cli.options import (
+    DEFAULT_WORKERS,
+    WORKERS,
+    add_working_directory,
+    command_of,
+    enter_working_directory,
+    number,
+    read_durations,
+    seconds,
+    shard_of,
+    usd,
+)
 from ci_tools.cli.talk import say
 from ci_tools.formats import plan_json
+from ci_tools.github.context import read_context
 from ci_tools.merge.read import read_bundle
 from ci_tools.merge.state import shard_state, unreported
 from ci_tools.model.bundle import Bundle
+from ci_tools.model.cost import runner_of
 from ci_tools.model.errors import NO, UNJUDGED, YES, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import ShardState
@@ -24,11 +39,13 @@ from ci_tools.shard.watch import Limits
 from ci_tools.store.files import read_text
 
 TAKES_COMMAND = True
+PLAN = Path("plan.json")
+MAX_JOB_S = 5 * 24 * 3600  # of a self-hosted runner; an older file is of another job
 EXAMPLES = """\
 examples:
   ci-tools run --shard 2/8                          python -m pytest -n auto --dist loadfile
   ci-tools run --shard 2/8 -- uv run pytest -m "not slow"
-  ci-tools run --shard 2/8 --reruns 2 --deadline 50 -- coverage run -m pytest
+  ci-tools run --shard 2/8 --reruns 2 --deadline-minutes 50 -- coverage run -m pytest
 
 The command's own -n, --dist and addopts win. Nothing is installed into its environment.
 """
@@ -39,7 +56,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.usage = "ci-tools run --shard I/N [OPTION…] [-- COMMAND…]"
     parser.add_argument("--shard", type=shard_of, required=True, metavar="I/N", help="which shard, the first is 1/N")
-    parser.add_argument("--plan", type=Path, default=Path("plan.json"), metavar="FILE", help="default: plan.json")
+    parser.add_argument(
+        "--plan", type=Path, metavar="FILE", help="default: plan.json; where there is none, the shard plans for itself"
+    )
+    parser.add_argument(
+        "--durations", type=Path, metavar="FILE", help="without a plan: recorded times (default: .test_durations)"
+    )
+    parser.add_argument("--pytest", default="", metavar="LINE", help="the command as one line for bash, instead of --")
+    parser.add_argument("--args", default="", metavar="LINE", help="more arguments for the command")
+    add_working_directory(parser)
     parser.add_argument("--out", type=Path, default=Path("bundles"), metavar="DIR", help="default: bundles")
     parser.add_argument(
         "--workers", type=_workers, default="auto", metavar="W", help="pytest-xdist's -n (default: auto)"
@@ -48,6 +73,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--attempt", type=number(1, 9999, "attempt"), metavar="A", help="default: GITHUB_RUN_ATTEMPT, else 1"
     )
     add_care(parser)
+    parser.add_argument(
+        "--price-per-minute", type=usd, metavar="USD", help="of this runner, where the table doesn't know it"
+    )
     parser.add_argument("--key", default="", help="what tells matrix legs apart, say py3.12-linux")
 
 
@@ -75,7 +103,7 @@ def add_care(parser: argparse.ArgumentParser) -> None:
         "(default: 60, and 600 for a test without a recorded time)",
     )
     parser.add_argument(
-        "--deadline",
+        "--deadline-minutes",
         type=seconds,
         metavar="MIN",
         help="stop, and name what did not run, MIN minutes after the start; less than the job's timeout-minutes",
@@ -85,7 +113,9 @@ def add_care(parser: argparse.ArgumentParser) -> None:
 def care(args: argparse.Namespace) -> dict[str, Any]:
     """Return the fields of a Job that `add_care` declares."""
     return {
-        "limits": Limits(stuck_after_s=args.stuck_after, deadline_s=args.deadline * 60 if args.deadline else None),
+        "limits": Limits(
+            stuck_after_s=args.stuck_after, deadline_s=args.deadline_minutes * 60 if args.deadline_minutes else None
+        ),
         "reruns": args.reruns,
         "rerun_max_failures": args.rerun_max_failures,
     }
@@ -97,22 +127,24 @@ def _workers(text: str) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Run the shard; 0 passed or empty, 1 tests failed, 3 anything else."""
+    enter_working_directory(args)
     shard, shards = args.shard
-    plan = read_plan(args.plan)
+    plan = _plan(args.plan, args.durations, shards=shards, workers=args.workers)
     if len(plan.shards) != shards:
         raise UsageError(
-            f"{args.plan} has {count(len(plan.shards), 'shard')}, --shard says {shard}/{shards}",
+            f"{args.plan or PLAN} has {count(len(plan.shards), 'shard')}, --shard says {shard}/{shards}",
             hint=f"make the plan with --shards {shards}",
         )
     job = Job(
         plan=plan,
         shard=shard,
         out=args.out,
-        command=command_or_default(args.command),
+        command=command_of(args.command, args.pytest, args.args),
         workers=args.workers,
         attempt=args.attempt or _attempt_from(os.environ.get("GITHUB_RUN_ATTEMPT", "")),
         key=args.key,
         sha=os.environ.get("GITHUB_SHA", ""),
+        **_billing(args, os.environ),
         **care(args),
     )
     with passing_signals_on() as pass_on_to:
@@ -122,6 +154,36 @@ def run(args: argparse.Namespace) -> int:
     code, text = outcome_of(job, manifest)
     say(text)
     return code
+
+
+def _billing(args: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of a Job that say what its runner costs, and for how long it has been at work."""
+    context = read_context(environ)
+    return {
+        "runner": runner_of(environ, os.cpu_count(), context.is_public if context.event else None),
+        "price_usd_per_minute": args.price_per_minute,
+        "setup_s": _setup_s(environ.get("GITHUB_EVENT_PATH", "")),
+    }
+
+
+def _setup_s(event_path: str) -> float | None:
+    """Return seconds since the job began: the runner writes the event's file then. None where there is none."""
+    try:
+        elapsed_s = time.time() - os.stat(event_path).st_mtime
+    except OSError:
+        return None
+    return round(elapsed_s, 3) if 0 <= elapsed_s < MAX_JOB_S else None
+
+
+def _plan(path: Path | None, durations: Path | None, *, shards: int, workers: str) -> Plan:
+    """Return the plan that was made, else one made here: all shards make the same from the same times."""
+    if path is None and (durations is not None or not PLAN.exists()):
+        from ci_tools.cli.plan import plan_for
+
+        say(f"planning here, as there is no {PLAN}: every shard must read the same recorded times")
+        w = DEFAULT_WORKERS if workers == "auto" else int(workers)
+        return plan_for((), read_durations(durations), shards=shards, workers=w)
+    return read_plan(path or PLAN)
 
 
 def read_plan(path: Path) -> Plan:

@@ -7,6 +7,7 @@ pass PYTHONPATH and PYTEST_PLUGINS on; tox drops them unless told.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -43,9 +44,10 @@ def environment(
 
 
 def is_tox(command: Sequence[str]) -> bool:
-    """Return whether the command is tox, by its name or as `python -m tox`."""
-    name = Path(command[0]).stem
-    return name == "tox" or (len(command) > 2 and command[1] == "-m" and command[2] == "tox")
+    """Return whether the command is tox: by its name, as `python -m tox`, or within a line for bash."""
+    if command[0] == "bash" and tuple(command[-2:-1]) == ("-c",):
+        return bool(re.search(r"(^|[\s;&|(])tox(\s|$)", command[-1]))
+    return Path(command[0]).stem == "tox" or tuple(command[1:3]) == ("-m", "tox")
 
 
 def why_not_loaded(command: Sequence[str]) -> str:

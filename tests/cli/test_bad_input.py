@@ -180,10 +180,10 @@ def test_a_shard_that_cannot_be(capsys: pytest.CaptureFixture[str], shard: str, 
 
 
 def test_a_plan_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
-    code, err = refused(capsys, "run", "--shard", "1/1")
+    code, err = refused(capsys, "run", "--shard", "1/1", "--plan", "other.json")
     assert (code, err) == (
         3,
-        "ci-tools: error: no such file: plan.json\nci-tools: hint: make one with `ci-tools plan --shards N`\n",
+        "ci-tools: error: no such file: other.json\nci-tools: hint: make one with `ci-tools plan --shards N`\n",
     )
 
 
@@ -261,7 +261,7 @@ def test_a_bug_keeps_its_traceback(capsys: pytest.CaptureFixture[str], monkeypat
     def broken(*_: object, **__: object) -> None:
         raise AssertionError("not so")
 
-    monkeypatch.setattr("ci_tools.cli.plan.plan_for", broken)
+    monkeypatch.setattr("ci_tools.cli.plan.make_plan", broken)
     code, err = refused(capsys, "plan", "--shards", "2")
     assert code == 4
     assert "AssertionError: not so" in err

@@ -1,0 +1,284 @@
+"""`ci-tools action`: the steps of action.yml, each of them one of the ordinary commands."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import posixpath
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ci_tools.cli.inputs import Inputs, load, read_inputs, save
+from ci_tools.cli.main import main
+from ci_tools.cli.places import flag, places, recorded
+from ci_tools.cli.talk import say
+from ci_tools.formats import durations_json, plan_json, report_json
+from ci_tools.github.context import read_context
+from ci_tools.github.guard import send
+from ci_tools.github.outputs import annotation_line, append_summary, write_outputs
+from ci_tools.model.errors import CiToolsError, UsageError
+from ci_tools.model.plan import Plan
+from ci_tools.model.report import Conclusion, Report
+from ci_tools.store.files import read_text, write_text
+
+EXAMPLES = """\
+examples:
+  ci-tools action begin   read the inputs from XDIST_CI_INPUT_…
+  ci-tools action merge   the next step: what `begin` wrote is named by XDIST_CI_INPUTS
+
+action.yml calls it, nobody else needs to.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's one argument."""
+    parser.epilog = EXAMPLES
+    parser.add_argument("stage", choices=STAGES, help="the step of action.yml")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one step; its outputs go to GITHUB_OUTPUT, its summary to GITHUB_STEP_SUMMARY."""
+    return STAGES[args.stage]()
+
+
+def _begin() -> int:
+    """Check the inputs and say where this use of the action keeps what."""
+    temporary = Path(_needed("RUNNER_TEMP")) / "xdist-ci"
+    inputs = read_inputs(os.environ, directory=temporary / f"use-{secrets.token_hex(6)}")
+    out = inputs.out
+    for name in ("plans", "bundles"):
+        (out / name).mkdir(parents=True, exist_ok=True)
+    save(inputs, out / "inputs.json")
+    write_outputs(places(inputs, temporary))
+    return 0
+
+
+def _plan() -> int:
+    """Plan, or take over the plan of an earlier attempt."""
+    inputs = _inputs()
+    directory = inputs.out / "plan"
+    path = directory / inputs.plan_name / "plan.json"
+    earlier = _earlier_plan(inputs)
+    if earlier is not None:
+        say(f"the plan of an earlier attempt stays: {earlier}")
+        write_text(path, read_text(earlier))
+        code = 0
+    else:
+        code = main(["plan", "--out", str(path), *_planning(inputs)])
+    if code:
+        return code
+    plan = plan_json.loads(read_text(path), source=str(path))
+    shards = [f"{shard.index}/{len(plan.shards)}" for shard in plan.shards]
+    write_outputs(
+        {
+            "matrix": json.dumps({"shard": shards}),
+            "shards": str(len(shards)),
+            "digest": plan.digest,
+            "directory": str(directory),
+        }
+    )
+    if inputs.command == "plan":
+        _summarize_plan(plan)
+    return 0
+
+
+def _earlier_plan(inputs: Inputs) -> Path | None:
+    """Return the first attempt's plan, if it was downloaded, is whole, and has as many shards as are asked for."""
+    if inputs.command != "plan":
+        return None
+    for path in sorted((inputs.out / "plans").glob("plan-attempt-*/plan.json")):
+        try:
+            plan = plan_json.loads(read_text(path), source=str(path))
+        except CiToolsError as error:
+            say(f"an earlier plan can't be used: {error.fact}")
+            continue
+        if inputs.auto_shards or len(plan.shards) == inputs.shards:
+            return path
+    return None
+
+
+def _planning(inputs: Inputs) -> list[str]:
+    """Return the options of `ci-tools plan`."""
+    words = [
+        "--working-directory",
+        inputs.working_directory,
+        "--shards",
+        "auto" if inputs.auto_shards else str(inputs.shards),
+    ]
+    for option, value in (
+        ("--workers", inputs.workers if inputs.workers != "auto" else ""),
+        ("--target-minutes", inputs.target_minutes),
+        ("--max-usd", inputs.max_usd),
+        ("--price-per-minute", inputs.price_per_minute),
+    ):
+        words += [option, value] if value else []
+    durations, cost = _recorded(inputs)
+    words += ["--durations", durations] if durations else []
+    words += ["--last-cost", cost] if cost else []
+    return words
+
+
+def _recorded(inputs: Inputs) -> tuple[str, str]:
+    """Return the files with recorded times and with the last run's cost: cached, else committed, else none.
+
+    A shard that plans for itself never reads a cache: its siblings may have found another one.
+    """
+    cache = recorded(inputs, Path(_needed("RUNNER_TEMP")) / "xdist-ci")
+    if inputs.command == "plan" and (cache / ".test_durations").is_file():
+        try:
+            durations_json.loads(read_text(cache / ".test_durations"), source="the cached times")
+        except CiToolsError as error:
+            say(f"the cache is not used: {error.fact}")
+        else:
+            cost = cache / "cost.json"
+            return str(cache / ".test_durations"), str(cost) if cost.is_file() else ""
+    return inputs.durations, ""
+
+
+def _summarize_plan(plan: Plan) -> None:
+    from ci_tools.report.inert import fence
+    from ci_tools.report.terminal import certificate_text
+
+    append_summary(f"### Plan: {len(plan.shards)} shards\n\n{fence(certificate_text(plan))}\n")
+
+
+def _run() -> int:
+    """Run this job's shard."""
+    inputs = _inputs()
+    os.environ.pop("XDIST_CI_INPUTS")  # the tests' environment is the user's
+    path = _plan_path(inputs)
+    plan = plan_json.loads(read_text(path), source=str(path))
+    write_outputs({"digest": plan.digest, "report": str(inputs.out / "bundles" / inputs.bundle)})
+    words = ["--shard", f"{inputs.shard}/{inputs.shards}", "--plan", str(path), "--out", str(inputs.out / "bundles")]
+    words += ["--key", inputs.key, "--attempt", str(inputs.attempt), "--working-directory", inputs.working_directory]
+    for option, value in (
+        ("--workers", inputs.workers),
+        ("--reruns", inputs.reruns),
+        ("--deadline-minutes", inputs.deadline_minutes),
+        ("--price-per-minute", inputs.price_per_minute),
+    ):
+        words += [option, value] if value else []
+    # With `=`: the values may begin with a dash.
+    words += [f"--pytest={inputs.pytest}"] if inputs.pytest else []
+    words += [f"--args={inputs.args}"] if inputs.args else []
+    return main(["run", *words])
+
+
+def _plan_path(inputs: Inputs) -> Path:
+    """Return the plan: downloaded by its artifact's id, named by a path, or made by this job."""
+    if inputs.plan and not inputs.plan_is_artifact:
+        return Path(inputs.plan)
+    found = sorted(
+        inputs.out.glob("plans/plan-attempt-*/plan.json") if inputs.plan else inputs.out.glob("plan/*/plan.json")
+    )
+    if not found:
+        raise CiToolsError(
+            f"artifact {inputs.plan} holds no plan" if inputs.plan else "there is no plan",
+            hint="give the input plan the plan job's output plan-id",
+        )
+    return found[-1]
+
+
+def _merge() -> int:
+    """Merge all shards and attempts; say the verdict wherever GitHub shows one."""
+    inputs = _inputs()
+    if _all_skipped(inputs.needs):
+        say("all jobs that this one needs were skipped: there is nothing to merge")
+        write_outputs({"verdict": "skipped"})
+        return 0
+    report_path = inputs.out / "report"
+    words = [str(inputs.out / "bundles"), "--out", str(report_path), "--key", inputs.key, "--fail-on", inputs.fail_on]
+    if inputs.plan:
+        plan = _plan_path(inputs)
+        words += ["--plan", str(plan), "--since-attempt", plan.parent.name.rpartition("-")[2]]
+    words += [f"--needs={inputs.needs}"] if inputs.needs else []
+    code = main(["merge", *words])
+    if (report_path / "report.json").is_file():
+        _publish(inputs, report_path)
+    return code
+
+
+def _all_skipped(needs: str) -> bool:
+    from ci_tools.cli.merge import results_of
+
+    results = results_of(needs)
+    return bool(results) and set(results.values()) == {"skipped"}
+
+
+def _publish(inputs: Inputs, path: Path) -> None:
+    from ci_tools.report.annotations import annotations_of
+
+    report = report_json.loads(read_text(path / "report.json"), source="report.json")
+    context = read_context(os.environ)
+    complete = report.conclusion is not Conclusion.INCOMPLETE
+    if complete and context.saves_durations:
+        cache = recorded(inputs, Path(_needed("RUNNER_TEMP")) / "xdist-ci")
+        for name in (".test_durations", "cost.json"):
+            if (path / name).is_file():
+                cache.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path / name, cache / name)
+    wants_comment = inputs.comment != "never" and context.event_name == "pull_request"
+    write_outputs(
+        _results(report)
+        | {
+            "report": str(path),
+            "cost-usd": _cost_usd(path / "cost.json"),
+            "saves-durations": flag(complete and context.saves_durations),
+            "comments": flag(wants_comment),
+        }
+    )
+    append_summary(read_text(path / "summary.md"))
+    root = os.path.join(os.environ.get("GITHUB_WORKSPACE", ""), inputs.working_directory)
+    for found in annotations_of(report, root=os.path.normpath(root)):
+        file = posixpath.normpath(posixpath.join(inputs.working_directory, found.file)) if found.file else ""
+        send(annotation_line(found.level, found.message, file=file, line=found.line, title=found.title))
+
+
+def _results(report: Report) -> dict[str, str]:
+    return {
+        "verdict": report.conclusion.value,
+        "digest": report.plan_digest,
+        "lost": str(len(report.not_run) + len(report.lost)),
+        "flaky": str(len(report.flips)),
+        "failed": str(len(report.bad)),
+    }
+
+
+def _cost_usd(path: Path) -> str:
+    from ci_tools.formats import cost_json
+
+    if not path.is_file():
+        return ""
+    usd = cost_json.loads_run(read_text(path), source=str(path)).usd
+    return "" if usd is None else str(usd)
+
+
+def _comment() -> int:
+    """Comment on the pull request."""
+    inputs = _inputs()
+    words = ["--comment", inputs.comment, *(["--key", inputs.key] if inputs.key else [])]
+    words += ["--report", str(inputs.out / "report")] if inputs.command == "merge" else []
+    return main(["comment", *words])
+
+
+STAGES: Mapping[str, Callable[[], int]] = {
+    "begin": _begin,
+    "plan": _plan,
+    "run": _run,
+    "merge": _merge,
+    "comment": _comment,
+}
+
+
+def _inputs() -> Inputs:
+    return load(Path(_needed("XDIST_CI_INPUTS")))
+
+
+def _needed(name: str) -> str:
+    value = os.environ.get(name, "")
+    if not value:
+        raise UsageError(f"{name} is not set", hint="this command is for action.yml; elsewhere use plan, run and merge")
+    return value

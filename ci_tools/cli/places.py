@@ -1,0 +1,70 @@
+"""Where one use of the action keeps what: its files, artifacts and caches, for the steps that aren't ours."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from ci_tools.cli.inputs import Inputs
+from ci_tools.formats import manifest_json
+from ci_tools.model.run import Manifest
+from ci_tools.store.files import write_text
+
+
+def places(inputs: Inputs, temporary: Path) -> dict[str, str]:
+    """Return the outputs of the first step: names and paths for the steps that aren't ours."""
+    out, artifact = inputs.out, inputs.artifact
+    places = {
+        "inputs": str(out / "inputs.json"),
+        "command": inputs.command,
+        "shards": str(inputs.shards or ""),
+        "plans-path": str(out / "plans"),
+        "plan-artifact": inputs.plan if inputs.plan_is_artifact else "",
+        "bundles-path": str(out / "bundles"),
+        "plans": flag(inputs.command == "plan" or (inputs.command == "run" and not inputs.plan)),
+    }
+    cache = f"xdist-ci-{inputs.key}-"
+    run = f"{os.environ.get('GITHUB_RUN_ID', '0')}-{inputs.attempt}"
+    if inputs.command in ("plan", "merge"):
+        # Relative to the workspace: the path's text is part of a cache's identity, on every machine the same.
+        places["cache-path"] = os.path.relpath(recorded(inputs, temporary), os.environ.get("GITHUB_WORKSPACE") or ".")
+    if inputs.command == "plan":
+        earlier = f"{artifact}plan-attempt-*" if inputs.attempt > 1 else ""
+        places |= {"plan-name": f"{artifact}{inputs.plan_name}", "earlier-plans": earlier}
+        places |= {"cache-key": f"{cache}{run}", "cache-prefix": cache}
+    elif inputs.command == "merge":
+        places |= {"shard-names": f"{artifact}shard-*", "report-name": f"{artifact}report-attempt-{inputs.attempt}"}
+        places["save-key"] = f"{cache}{run}"
+    elif inputs.command == "run":
+        places["shard-name"] = f"{artifact}{inputs.bundle}"
+        if inputs.attempt > 1:
+            places |= {"begun-name": f"{artifact}{inputs.bundle}-begun", "begun-path": str(_announce(inputs))}
+    return places
+
+
+def _announce(inputs: Inputs) -> Path:
+    """Write the manifest of a shard that has begun and done nothing yet; return the directory to upload."""
+    manifest = Manifest(
+        shard=inputs.shard,
+        shards=inputs.shards,
+        attempt=inputs.attempt,
+        plan_digest="",
+        nonce=secrets.token_hex(8),
+        command=(),
+        key=inputs.key,
+        sha=os.environ.get("GITHUB_SHA", ""),
+    )
+    top = inputs.out / "announced"
+    write_text(top / "begun" / inputs.bundle / "manifest.json", manifest_json.dumps(manifest))
+    return top
+
+
+def recorded(inputs: Inputs, temporary: Path) -> Path:
+    """Return the directory that the cache of recorded times fills, and is filled from."""
+    return temporary / f"recorded-{inputs.key}"
+
+
+def flag(value: bool) -> str:
+    """Return an output that an expression can test."""
+    return "true" if value else ""

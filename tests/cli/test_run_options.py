@@ -1,0 +1,173 @@
+"""`ci-tools run`: the plan it makes itself, the command it is given, where it works."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import PYTEST, Project
+
+from ci_tools.cli.merge import results_of
+from ci_tools.cli.options import command_of, command_or_default
+from ci_tools.model.errors import UsageError
+from ci_tools.shard.command import is_tox
+
+
+def run(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
+    return project.ci_tools("run", "--out", str(project.root / "bundles"), *words)
+
+
+def test_shards_that_plan_for_themselves_come_to_one_plan(project: Project) -> None:
+    project.write(test_a="def test_a(): ...", test_b="def test_b(): ...").write_path(
+        "times.json", json.dumps({"test_a.py::test_a": 1.5})
+    )
+    for shard in ("1/2", "2/2"):
+        done = run(project, "--shard", shard, "--durations", "times.json", "--", *PYTEST)
+        assert done.returncode == 0, done.stderr
+        assert "times.json: recorded times of 1 test\n" in done.stderr
+    report = project.merge()
+    assert (report.conclusion.value, len(report.cases)) == ("passed", 2)
+
+
+def test_shards_that_planned_from_other_times_are_no_proof(project: Project) -> None:
+    project.write(test_a="def test_a(): ...", test_b="def test_b(): ...")
+    run(project, "--shard", "1/2", "--", *PYTEST)
+    project.write_path(".test_durations", json.dumps({"test_b.py::test_b": 9}))
+    run(project, "--shard", "2/2", "--", *PYTEST)
+    assert project.merge().conclusion.value == "incomplete"
+
+
+def test_a_plan_that_is_there_is_taken_before_one_is_made(project: Project) -> None:
+    project.write(test_a="def test_a(): ...").plan(1)
+    done = run(project, "--shard", "1/1", "--", *PYTEST)
+    assert (done.returncode, "planning here" in done.stderr) == (0, False)
+
+
+def test_it_works_where_it_is_told_to(project: Project) -> None:
+    project.write(sub__test_a="def test_a(): ...")
+    done = run(project, "--shard", "1/1", "--working-directory", "sub", "--", *PYTEST)
+    assert done.returncode == 0, done.stderr
+    assert [case.nodeid for case in project.merge().cases] == ["test_a.py::test_a"]
+
+
+def test_a_working_directory_that_is_not_there_is_a_usage_error(project: Project) -> None:
+    done = run(project, "--shard", "1/1", "--working-directory", "nowhere")
+    assert (done.returncode, done.stderr) == (
+        2,
+        (
+            "ci-tools: error: nowhere: No such file or directory\n"
+            "ci-tools: hint: --working-directory is where pytest is called\n"
+        ),
+    )
+
+
+def test_a_line_for_the_shell_fails_with_its_first_command(project: Project) -> None:
+    project.write(test_a="def test_a(): assert 0")
+    line = f"{' '.join(PYTEST)} | cat"
+    done = run(project, "--shard", "1/1", f"--pytest={line}")
+    assert (done.returncode, project.merge().conclusion.value) == (1, "failed")
+
+
+@pytest.mark.parametrize(
+    ("line", "arguments", "command"),
+    [
+        ("uv run pytest", "", ("uv", "run", "pytest")),
+        ("pytest -k 'a or b'", "-x", ("pytest", "-k", "a or b", "-x")),
+        ("python -m pytest", "-m 'not slow' tests/unit", ("python", "-m", "pytest", "-m", "not slow", "tests/unit")),
+        ("make test | tee log", "-x", ("bash", "-euo", "pipefail", "-c", "make test | tee log -x")),
+        ("CI=1 pytest", "", ("bash", "-euo", "pipefail", "-c", "CI=1 pytest")),
+        ("cd a\npytest", "", ("bash", "-euo", "pipefail", "-c", "cd a\npytest")),
+        ("pytest", "$HOME/tests", ("bash", "-euo", "pipefail", "-c", "pytest $HOME/tests")),
+        ("", "-k 'a or b'", (*command_or_default(()), "-k", "a or b")),
+        ("", "", command_or_default(())),
+    ],
+)
+def test_a_line_is_run_as_a_shell_would_and_without_one_where_it_can_be(
+    line: str, arguments: str, command: tuple[str, ...]
+) -> None:
+    assert command_of((), line, arguments) == command
+
+
+def test_arguments_join_the_command_behind_the_dashes() -> None:
+    assert command_of(("tox", "-e", "py"), "", "-- -x") == ("tox", "-e", "py", "--", "-x")
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        ((("pytest",), "pytest", ""), "the command is given twice, by --pytest and behind --"),
+        (((), "pytest 'a", ""), "--pytest or --args: no closing quotation"),
+        (((), "", "'a"), "--pytest or --args: no closing quotation"),
+    ],
+)
+def test_a_command_that_can_not_be_read_is_refused(words: tuple[tuple[str, ...], str, str], fact: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        command_of(*words)
+    assert refused.value.fact == fact
+
+
+@pytest.mark.parametrize(
+    ("line", "tox"),
+    [("tox -e py | cat", True), ("cd a && tox", True), ("make test; true", False), ("echo $tox_is; pytest", False)],
+)
+def test_tox_is_seen_within_a_line(line: str, tox: bool) -> None:
+    assert is_tox(command_of((), line, "")) is tox
+
+
+def test_needs_are_githubs() -> None:
+    assert results_of('{"plan": {"result": "success", "outputs": null}, "tests": {"result": "failure"}}') == {
+        "plan": "success",
+        "tests": "failure",
+    }
+    assert results_of("") == {}
+
+
+@pytest.mark.parametrize("text", ["[]", '{"a": 1}', '{"a": {}}', '{"a": {"result": null}}'])
+def test_other_needs_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="isn't GitHub's needs context"):
+        results_of(text)
+
+
+def test_failed_tests_are_no_failure_where_nobody_asks_and_what_is_not_proved_is(project: Project) -> None:
+    project.write(test_a="def test_a(): assert 0", test_b="def test_b(): ...").plan(2)
+    merge = ("merge", str(project.root / "bundles"), "--fail-on", "never")
+    run(project, "--shard", "1/2", "--", *PYTEST)
+    assert project.ci_tools(*merge).returncode == 3
+    run(project, "--shard", "2/2", "--", *PYTEST)
+    assert project.ci_tools(*merge).returncode == 0
+    assert project.ci_tools(*merge[:2]).returncode == 1
+
+
+def test_a_merge_with_a_plan_and_without_any_bundle_names_what_did_not_run(project: Project) -> None:
+    project.write(test_a="def test_a(): ...").plan(1)
+    (project.root / "bundles").mkdir()
+    done = project.ci_tools("merge", "bundles", "--plan", "plan.json")
+    assert done.returncode == 3
+    assert "INCOMPLETE: shard 1 is missing: no bundle of it was found; 1 test or file did not run\n" in done.stdout
+
+
+def test_a_key_merges_its_own_leg(project: Project, tmp_path: Path) -> None:
+    project.write(test_a="def test_a(): ...").plan(1)
+    for key in ("py3.11", "py3.12"):
+        words = ("--shard", "1/1", "--key", key, "--out", f"bundles/{key}", "--", *PYTEST)
+        assert project.ci_tools("run", *words).returncode == 0
+    assert project.ci_tools("merge", "bundles").returncode == 3
+    assert project.ci_tools("merge", "bundles", "--key", "py3.12").returncode == 0
+
+
+def test_on_github_an_error_is_an_annotation_and_a_test_is_no_command(project: Project) -> None:
+    """The runner takes a line that begins with `::` for a command, white space before it aside."""
+    words = [sys.executable, "-m", "ci_tools", "merge", "::warning::planted\n  ::error::planted"]
+    done = subprocess.run(
+        words, env={"GITHUB_ACTIONS": "true"}, cwd=project.root, capture_output=True, text=True, timeout=60
+    )
+    commands = [line for line in (done.stdout + done.stderr).splitlines() if line.lstrip().startswith("::")]
+    assert commands == [
+        (
+            "::error title=xdist-ci::no such directory: ::warning::planted%0A  ::error::planted%0A"
+            "name the --out of `ci-tools run`"
+        )
+    ]
