@@ -117,6 +117,21 @@ def test_every_check_that_the_architecture_names_exists() -> None:
     assert named and [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
+def test_every_test_that_the_security_page_names_exists() -> None:
+    """A row per requirement, S1 to S22, and no row without a test that can fail."""
+    rows = re.findall(r"^\| S(\d+) \|(.*)$", (ROOT / "SECURITY.md").read_text(), re.M)
+    assert [int(number) for number, _ in rows] == list(range(1, 23))
+    for number, row in rows:
+        named = re.findall(r"`(tests/[\w/.]+)(?:::(\w+))?`", row)
+        assert named, number
+        missing = [
+            f"{p}::{t}"
+            for p, t in named
+            if not (ROOT / p).exists() or (t and f"def {t}(" not in (ROOT / p).read_text())
+        ]
+        assert missing == []
+
+
 def test_no_page_names_a_machine(request: pytest.FixtureRequest) -> None:
     files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     pages = [ROOT / name for name in files if name.endswith((".md", ".py", ".toml", "Makefile", "run"))]

@@ -28,7 +28,9 @@ from ci_tools.store.files import read_text
 REPORT = Path("merged")
 KEY = "tests"
 DOWNLOAD_BUDGET_S = 300.0
-FORK_HINT = "a fork's token is read-only; a workflow that runs on workflow_run can post it: workflows/comment.yml"
+FORK_HINT = (
+    "a fork's token is read-only; a workflow that runs on workflow_run can post it: `ci-tools init fork-comment`"
+)
 EXAMPLES = """\
 examples:
   ci-tools comment                        after `ci-tools merge`, in a job with `permissions: pull-requests: write`

@@ -25,9 +25,7 @@ MAX_MEMBERS = 10_000
 MAX_KEYS = 20  # a comment each
 
 # A key holds no `--`, so that no artifact's name can be read in two ways.
-_NAME = re.compile(
-    r"xdist-ci-(?P<key>(?:(?!--)[A-Za-z0-9._+-]){1,64})--report-attempt-(?P<attempt>[1-9]\d{0,3})", re.ASCII
-)
+_NAME = re.compile(r"xdist-ci-(?P<key>(?:(?!--)[A-Za-z0-9._+-]){1,64})--report-attempt-(?P<attempt>[1-9][0-9]{0,3})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,3 +128,18 @@ def test_the_readmes_five_lines_are_the_reusable_workflows() -> None:
     assert call["with"].keys() <= workflow[True]["workflow_call"]["inputs"].keys()
     needed = {scope: level for job in workflow["jobs"].values() for scope, level in job["permissions"].items()}
     assert call["permissions"] == needed
+
+
+def test_only_our_own_directories_are_uploaded() -> None:
+    """Each path is an output of a step of ours; tests/runner sees that they lie below RUNNER_TEMP."""
+    uploads = [step["with"] for step in ACTION["runs"]["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert len(uploads) == 4
+    assert all(re.fullmatch(r"\$\{\{ steps\.\w+\.outputs\.[\w-]+ \}\}", upload["path"]) for upload in uploads)
+
+
+def test_what_runs_with_a_token_has_owners_and_updates() -> None:
+    owned = re.findall(r"^(/\S+) +@", (ROOT / ".github/CODEOWNERS").read_text(), re.M)
+    assert owned == ["/.github/", "/action.yml", "/action/", "/workflows/"]
+    updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"github-actions", "pip"}
+    assert all(update["cooldown"]["default-days"] >= 7 for update in updates)

@@ -102,3 +102,14 @@ def test_an_old_python_is_told_the_fix(tmp_path: Path) -> None:
     first = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
     assert "sys.version_info < (3, 10)" in ast.unparse(first.body[0])
     assert "actions/setup-python" in ast.unparse(first.body[0])
+
+
+def test_each_use_has_a_directory_of_its_own(tmp_path: Path) -> None:
+    given = {"RUNNER_TEMP": str(tmp_path), "XDIST_CI_INPUT_SHARD": "1/2", "GITHUB_OUTPUT": str(tmp_path / "output")}
+    for _ in range(2):
+        done = launch("action", "begin", cwd=tmp_path, **given)
+        assert done.returncode == 0, done.stderr
+    uses = [path.name for path in (tmp_path / "xdist-ci").iterdir()]
+    assert len(uses) == 2 and all(re.fullmatch("use-[0-9a-f]{12}", name) for name in uses)
+    said = re.findall(r"^(?:inputs|\S+-path)<<.*\n(.*)$", (tmp_path / "output").read_text(), re.M)
+    assert said and all(path.startswith(f"{tmp_path}/xdist-ci/use-") for path in said)

@@ -184,7 +184,7 @@ def test_a_creation_whose_fate_is_unknown_never_makes_two(
 ) -> None:
     github.fail("POST", "/comments", done=done, times=2, **failure)  # type: ignore[arg-type]
     assert post(client, PULL, [RED]).what == "created"
-    assert github.bodies(2) == [RED]
+    assert (github.bodies(2), github.calls("DELETE")) == ([RED], [])
 
 
 def test_github_that_stays_down_is_told(github: FakeGitHub, client: Client, clock: FakeClock) -> None:

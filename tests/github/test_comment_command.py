@@ -106,7 +106,7 @@ def test_on_failure_a_green_run_says_nothing(github: FakeGitHub, job: Job, tmp_p
 
 
 def test_never_asks_nobody(github: FakeGitHub, job: Job) -> None:
-    job("pull_request", payload("pull_request"))
+    job("workflow_run", fork_run(github, tests=RED))
     assert main(["comment", "--comment", "never"]) == 0
     assert github.requests == []
 
@@ -120,7 +120,7 @@ def test_a_fork_s_read_only_token_is_a_notice_and_no_failure(
     job("pull_request", event)
     assert main(["comment"]) == 0
     fact = "no comment for tests: GitHub answered 403: Resource not accessible by integration"
-    hint = "a fork's token is read-only; a workflow that runs on workflow_run can post it: workflows/comment.yml"
+    hint = "a fork's token is read-only; a workflow that runs on workflow_run can post it: `ci-tools init fork-comment`"
     out, err = capsys.readouterr()
     assert err == f"ci-tools: notice: {fact}\nci-tools: hint: {hint}\n"
     assert commands_in(out) == [Command("notice", f"{fact}\n{hint}", {"title": "xdist-ci"})]
