@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -107,7 +108,7 @@ def read_inputs(environ: Mapping[str, str], *, directory: Path) -> Inputs:
         max_usd=_number(text, "max_usd"),
         price_per_minute=_number(text, "price_per_minute"),
         attempt=int(attempt) if attempt.isdecimal() and 1 <= int(attempt) <= 9999 else 1,
-        directory=str(Path(text.get("out") or directory).absolute()),
+        directory=os.path.abspath(text.get("out") or directory),
     )
 
 
@@ -173,15 +174,16 @@ def _shard(command: str, text: Mapping[str, str], environ: Mapping[str, str]) ->
 
 
 def _from_matrix(shards: int, environ: Mapping[str, str]) -> tuple[int, int]:
-    """Return this job's place in its matrix, when the matrix has no axis but the shards."""
+    """Return this job's place in its matrix, when the matrix has no axis but the shards; without a matrix 1 of 1."""
     hint = "say shard: 2/8, from the matrix; the first shard is 1"
     axes = parse(environ.get("XDIST_CI_MATRIX") or "null", source="the job's matrix")
-    if not isinstance(axes, dict) or axes.keys() != {"shard"}:
+    index, total = environ.get("XDIST_CI_JOB_INDEX", ""), environ.get("XDIST_CI_JOB_TOTAL", "")
+    alone = not axes and total == "1"
+    if not alone and (not isinstance(axes, dict) or axes.keys() != {"shard"}):
         found = (isinstance(axes, dict) and ", ".join(map(str, axes))) or "none"
         raise UsageError(
             f"which shard is this? only an axis `shard` says it by itself; the matrix has: {found}", hint=hint
         )
-    index, total = environ.get("XDIST_CI_JOB_INDEX", ""), environ.get("XDIST_CI_JOB_TOTAL", "")
     if not index.isdecimal() or not total.isdecimal():
         raise UsageError("which shard is this? the runner doesn't say the job's place in the matrix", hint=hint)
     if shards not in (0, int(total)):

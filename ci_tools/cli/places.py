@@ -27,8 +27,8 @@ def places(inputs: Inputs, temporary: Path) -> dict[str, str]:
     cache = f"xdist-ci-{inputs.key}-"
     run = f"{os.environ.get('GITHUB_RUN_ID', '0')}-{inputs.attempt}"
     if inputs.command in ("plan", "merge"):
-        # Relative to the workspace: the path's text is part of a cache's identity, on every machine the same.
-        places["cache-path"] = os.path.relpath(recorded(inputs, temporary), os.environ.get("GITHUB_WORKSPACE") or ".")
+        # The text of the path is part of a cache's identity: this one is the same on all of GitHub's own runners.
+        places["cache-path"] = str(recorded(inputs, temporary))
     if inputs.command == "plan":
         earlier = f"{artifact}plan-attempt-*" if inputs.attempt > 1 else ""
         places |= {"plan-name": f"{artifact}{inputs.plan_name}", "earlier-plans": earlier}

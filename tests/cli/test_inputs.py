@@ -68,6 +68,17 @@ def test_a_matrix_with_other_axes_does_not_say_the_shard(matrix: str, found: str
     assert hint == "say shard: 2/8, from the matrix; the first shard is 1"
 
 
+@pytest.mark.parametrize("matrix", ["null", "{}", ""])
+def test_a_job_without_a_matrix_is_the_only_shard(matrix: str) -> None:
+    found = inputs({"XDIST_CI_MATRIX": matrix, "XDIST_CI_JOB_INDEX": "0", "XDIST_CI_JOB_TOTAL": "1"})
+    assert (found.shard, found.shards) == (1, 1)
+
+
+def test_a_leg_of_another_matrix_is_not_the_only_shard() -> None:
+    around = {"XDIST_CI_MATRIX": '{"python": "3.12"}', "XDIST_CI_JOB_INDEX": "0", "XDIST_CI_JOB_TOTAL": "1"}
+    assert refusal(around)[0].endswith("the matrix has: python")
+
+
 def test_a_runner_that_does_not_know_the_jobs_place_is_not_shard_one_of_one() -> None:
     fact, _ = refusal({"XDIST_CI_MATRIX": '{"shard": 1}', "XDIST_CI_JOB_INDEX": "", "XDIST_CI_JOB_TOTAL": ""})
     assert fact == "which shard is this? the runner doesn't say the job's place in the matrix"
@@ -140,6 +151,10 @@ def test_something_else_in_its_place_is_refused(tmp_path: Path, text: str) -> No
     (tmp_path / "inputs.json").write_text(text)
     with pytest.raises(UsageError, match="not the inputs of this action"):
         load(tmp_path / "inputs.json")
+
+
+def test_out_has_no_dots_that_the_upload_would_refuse() -> None:
+    assert ".." not in Path(inputs(shard="1/2", out="../elsewhere").directory).parts
 
 
 def test_hostile_inputs_stay_data(tmp_path: Path) -> None:

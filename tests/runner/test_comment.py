@@ -134,5 +134,6 @@ def test_it_comments_nowhere_when_the_head_has_moved(forked: Repository, github:
 def workflow_run(repository: Repository, opened: dict[str, Any]) -> dict[str, Any]:
     """Return the event of the run that the fork's pull request has completed."""
     event = events.moved(events.payload("fork_workflow_run"), repository=repository.name, head_sha=repository.head)
+    event["repository"]["id"] = opened["repository"]["id"]  # GitHub's samples are of different repositories
     event["workflow_run"] |= {"run_attempt": 1, "head_branch": opened["pull_request"]["head"]["ref"]}
     return event

@@ -105,6 +105,13 @@ def test_wildcards_and_exclusions(job: Job) -> None:
     assert list(job.store.files(RUN, "deep")) == ["a.xml", "sub/c.xml"]
 
 
+@pytest.mark.parametrize(("action", "given"), [("upload-artifact", {}), ("cache/save", {"key": "k"})])
+def test_a_path_that_leads_up_is_refused(job: Job, action: str, given: dict[str, str]) -> None:
+    used = job.write("../temp/out/a").use(action, path="../temp/out", **given)
+    assert used.code == 1
+    assert "Invalid pattern '../temp/out'. Relative pathing '.' and '..' is not allowed." in used.log
+
+
 # --- download-artifact
 
 

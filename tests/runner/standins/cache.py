@@ -86,6 +86,10 @@ def version(text: str) -> str:
 
 
 def paths(text: str) -> list[Path]:
+    """Return what the lines of `path` name; `@actions/glob` refuses to look for anything with a `..` in it."""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if ".." in Path(line).parts:
+            fail(f"Invalid pattern '{line}'. Relative pathing '.' and '..' is not allowed.")
     return [WORKSPACE / os.path.expanduser(line.strip()) for line in text.splitlines() if line.strip()]
 
 

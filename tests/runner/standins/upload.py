@@ -44,6 +44,9 @@ def main() -> None:
 def refuse_bad_inputs(inputs: dict[str, str]) -> None:
     if not inputs["path"].strip():
         fail("Input required and not supplied: path")
+    for line in filter(None, map(str.strip, inputs["path"].splitlines())):
+        if ".." in Path(line).parts:
+            fail(f"Invalid pattern '{line}'. Relative pathing '.' and '..' is not allowed.")
     if BAD_IN_NAME.search(inputs["name"]):
         fail(f"The artifact name is not valid: {inputs['name']}")
     if inputs["if-no-files-found"] not in ("warn", "error", "ignore"):
