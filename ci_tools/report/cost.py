@@ -13,8 +13,9 @@ LISTED_JOBS = 10
 
 
 def cost_lines(cost: RunCost) -> list[str]:
-    """Return what the run cost, where that is from, and what would be better value; nothing without a cost."""
-    return list(_lines(cost)) if cost.jobs else []
+    """Return what the run cost, where that is from, and what would be better value; nothing where nobody bills."""
+    is_billed = any(job.runner.environment or job.price.usd_per_minute is not None for job in cost.jobs)
+    return list(_lines(cost)) if is_billed else []
 
 
 def _lines(cost: RunCost) -> Iterator[str]:

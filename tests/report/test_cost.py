@@ -44,6 +44,10 @@ def test_an_unpriced_run_says_why_and_what_helps() -> None:
     ]
 
 
+def test_where_nobody_bills_there_is_nothing_to_say() -> None:
+    assert cost_lines(RunCost(jobs=jobs(1, price=Price(), runner=Runner()))) == []
+
+
 def test_a_price_of_ones_own_is_said_to_be_one() -> None:
     price = Price(usd_per_minute=Decimal("0.1"), source=PriceSource.OPTION)
     assert cost_lines(RunCost(jobs=jobs(1, price=price)))[1] == (
