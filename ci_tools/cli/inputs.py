@@ -13,13 +13,12 @@ from typing import Any
 from ci_tools.cli.options import MAX_WORKERS
 from ci_tools.formats._document import parse
 from ci_tools.formats.plan_json import MAX_SHARDS
-from ci_tools.model.bundle import bundle_name
+from ci_tools.model.bundle import bundle_name, is_key
 from ci_tools.model.errors import UsageError
 from ci_tools.store.files import read_text, write_text
 
 COMMANDS = ("run", "plan", "merge", "comment")
 PREFIX = "XDIST_CI_INPUT_"
-_KEY = re.compile(r"(?!.*--)[A-Za-z0-9._+][A-Za-z0-9._+-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +78,10 @@ def read_inputs(environ: Mapping[str, str], *, directory: Path) -> Inputs:
     text = {name.removeprefix(PREFIX).lower(): value.strip() for name, value in environ.items() if _is_input(name)}
     command = _choice(text, "command", COMMANDS, default="run")
     key = text.get("key") or ("" if command == "comment" else "tests")  # "": every key that left a report
-    if key and not _KEY.fullmatch(key):
+    if key and not is_key(key):
         raise UsageError(
             f"input key is {key!r}",
-            hint="it names a matrix leg in artifacts: up to 63 of letters, digits, '.', '_', '+' and single '-'",
+            hint="it names a matrix leg: up to 64 letters and digits, between them '.', '_', '+' or a single '-'",
         )
     auto = command == "plan" and text.get("shards", "") == "auto"
     shard, shards = _shard(command, text, environ) if not auto else (0, 0)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ci_tools.github.context import Context, number_at, text_at, value_at
 from ci_tools.github.rest import Client
+from ci_tools.model.bundle import KEY, is_key
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.words import size
 
@@ -25,7 +26,7 @@ MAX_MEMBERS = 10_000
 MAX_KEYS = 20  # a comment each
 
 # A key holds no `--`, so that no artifact's name can be read in two ways.
-_NAME = re.compile(r"xdist-ci-(?P<key>(?:(?!--)[A-Za-z0-9._+-]){1,64})--report-attempt-(?P<attempt>[1-9][0-9]{0,3})")
+_NAME = re.compile(rf"xdist-ci-(?P<key>{KEY})--report-attempt-(?P<attempt>[1-9][0-9]{{0,3}})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ def _listed(client: Client, context: Context) -> Iterator[Artifact]:
 def _artifact(item: object) -> Artifact | None:
     """Return a report's artifact; None for another one, or one that GitHub has deleted."""
     match = _NAME.fullmatch(text_at(item, "name"))
-    if not match or value_at(item, "expired") is not False:
+    if not match or not is_key(match["key"]) or value_at(item, "expired") is not False:
         return None
     return Artifact(
         id=number_at(item, "id") or 0,

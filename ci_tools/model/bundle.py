@@ -16,6 +16,10 @@ SEALED_FILES = (*FACTS, *EXPORTS)
 
 MAX_FILE_BYTES = 500_000_000
 
+# A matrix leg's name, part of those of its artifacts and of its comment: without `--`, which ends it there.
+KEY = r"[A-Za-z0-9._+]+(?:-[A-Za-z0-9._+]+)*"
+MAX_KEY_CHARS = 64
+
 _NAME = re.compile(r"shard-(\d{1,4})-of-(\d{1,4})-attempt-(\d{1,4})")
 
 
@@ -36,6 +40,11 @@ class Bundle:
     collection: Collection | None
     problems: tuple[str, ...]
     cost: ShardCost | None = None
+
+
+def is_key(text: str) -> bool:
+    """Return whether a text can name a matrix leg: up to 64 of letters, digits, `.`, `_`, `+` and single `-`."""
+    return len(text) <= MAX_KEY_CHARS and re.fullmatch(KEY, text) is not None
 
 
 def bundle_name(shard: int, shards: int, attempt: int) -> str:

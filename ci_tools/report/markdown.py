@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ci_tools.formats.report_json import counts
+from ci_tools.model.bundle import is_key
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.report import Report
 from ci_tools.report.inert import code
@@ -26,7 +27,6 @@ MAX_COMMENT_CHARS = 60_000
 
 _SUMMARY = Limits(rows=50, text_chars=5_000)
 _COMMENT = Limits(rows=10, text_chars=2_500)
-_KEY = re.compile(r"(?!.*--)[A-Za-z0-9._+-]{1,64}")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*")
 
 
@@ -62,7 +62,7 @@ def comment_bodies(
 
 def marker(key: str) -> str:
     """Return the first line of the comment on a matrix leg: by it, it is found again."""
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise CiToolsError(f"key {key!r} can't name a comment", hint="1 to 64 of A-Z a-z 0-9 . _ + - without --")
     return f"<!-- xdist-ci:v1 key={key} -->"
 
