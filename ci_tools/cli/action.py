@@ -6,7 +6,9 @@ import argparse
 import json
 import os
 import posixpath
+import re
 import secrets
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,9 +21,11 @@ from ci_tools.formats import durations_json, plan_json, report_json
 from ci_tools.github.context import read_context
 from ci_tools.github.guard import send
 from ci_tools.github.outputs import annotation_line, append_summary, write_outputs
+from ci_tools.model.bundle import parse_bundle_name
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import Conclusion, Report
+from ci_tools.model.words import count
 from ci_tools.store.files import read_text, write_text
 
 EXAMPLES = """\
@@ -46,20 +50,26 @@ def run(args: argparse.Namespace) -> int:
 
 def _begin() -> int:
     """Check the inputs and say where this use of the action keeps what."""
-    temporary = Path(_needed("RUNNER_TEMP")) / "xdist-ci"
-    inputs = read_inputs(os.environ, directory=temporary / f"use-{secrets.token_hex(6)}")
-    out = inputs.out
-    for name in ("plans", "bundles"):
-        (out / name).mkdir(parents=True, exist_ok=True)
-    save(inputs, out / "inputs.json")
-    write_outputs(places(inputs, temporary))
+    inputs = read_inputs(os.environ, directory=_temporary() / f"use-{secrets.token_hex(6)}")
+    for path in (inputs.own / "plans", inputs.own / "bundles", inputs.results):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}", hint="the input out names a directory, or nothing") from None
+    save(inputs, inputs.own / "inputs.json")
+    write_outputs(places(inputs, _temporary()))
     return 0
+
+
+def _temporary() -> Path:
+    """Return where all uses of the action in this job keep what they have; GitHub empties it after the job."""
+    return Path(_needed("RUNNER_TEMP")) / "xdist-ci"
 
 
 def _plan() -> int:
     """Plan, or take over the plan of an earlier attempt."""
     inputs = _inputs()
-    directory = inputs.out / "plan"
+    directory = inputs.own / "plan"
     path = directory / inputs.plan_name / "plan.json"
     earlier = _earlier_plan(inputs)
     if earlier is not None:
@@ -67,7 +77,7 @@ def _plan() -> int:
         write_text(path, read_text(earlier))
         code = 0
     else:
-        code = main(["plan", "--out", str(path), *_planning(inputs)])
+        code = main(["plan", *_planning(inputs), "--out", str(path), *shlex.split(inputs.paths)])
     if code:
         return code
     plan = plan_json.loads(read_text(path), source=str(path))
@@ -89,7 +99,10 @@ def _earlier_plan(inputs: Inputs) -> Path | None:
     """Return the first attempt's plan, if it was downloaded, is whole, and has as many shards as are asked for."""
     if inputs.command != "plan":
         return None
-    for path in sorted((inputs.out / "plans").glob("plan-attempt-*/plan.json")):
+    for attempt in range(1, inputs.attempt):
+        path = inputs.own / "plans" / f"plan-attempt-{attempt}" / "plan.json"
+        if not path.exists():
+            continue
         try:
             plan = plan_json.loads(read_text(path), source=str(path))
         except CiToolsError as error:
@@ -126,7 +139,7 @@ def _recorded(inputs: Inputs) -> tuple[str, str]:
 
     A shard that plans for itself never reads a cache: its siblings may have found another one.
     """
-    cache = recorded(inputs, Path(_needed("RUNNER_TEMP")) / "xdist-ci")
+    cache = recorded(inputs, _temporary())
     if inputs.command == "plan" and (cache / ".test_durations").is_file():
         try:
             durations_json.loads(read_text(cache / ".test_durations"), source="the cached times")
@@ -142,7 +155,7 @@ def _summarize_plan(plan: Plan) -> None:
     from ci_tools.report.inert import fence
     from ci_tools.report.terminal import certificate_text
 
-    append_summary(f"### Plan: {len(plan.shards)} shards\n\n{fence(certificate_text(plan))}\n")
+    append_summary(f"### Plan: {count(len(plan.shards), 'shard')}\n\n{fence(certificate_text(plan))}\n")
 
 
 def _run() -> int:
@@ -151,8 +164,9 @@ def _run() -> int:
     os.environ.pop("XDIST_CI_INPUTS")  # the tests' environment is the user's
     path = _plan_path(inputs)
     plan = plan_json.loads(read_text(path), source=str(path))
-    write_outputs({"digest": plan.digest, "report": str(inputs.out / "bundles" / inputs.bundle)})
-    words = ["--shard", f"{inputs.shard}/{inputs.shards}", "--plan", str(path), "--out", str(inputs.out / "bundles")]
+    bundles = inputs.results / "bundles"
+    write_outputs({"digest": plan.digest, "report": str(bundles / inputs.bundle)})
+    words = ["--shard", f"{inputs.shard}/{inputs.shards}", "--plan", str(path), "--out", str(bundles)]
     words += ["--key", inputs.key, "--attempt", str(inputs.attempt), "--working-directory", inputs.working_directory]
     for option, value in (
         ("--workers", inputs.workers),
@@ -171,41 +185,40 @@ def _plan_path(inputs: Inputs) -> Path:
     """Return the plan: downloaded by its artifact's id, named by a path, or made by this job."""
     if inputs.plan and not inputs.plan_is_artifact:
         return Path(inputs.plan)
-    found = sorted(
-        inputs.out.glob("plans/plan-attempt-*/plan.json") if inputs.plan else inputs.out.glob("plan/*/plan.json")
-    )
+    found = sorted(inputs.own.glob("plans/plan-attempt-*/plan.json" if inputs.plan else "plan/*/plan.json"))
     if not found:
         raise CiToolsError(
-            f"artifact {inputs.plan} holds no plan" if inputs.plan else "there is no plan",
-            hint="give the input plan the plan job's output plan-id",
+            f"the plan, artifact {inputs.plan}, can't be had: it may have expired",
+            hint="re-run all jobs: that plans anew. The input plan is the plan job's output plan-id",
         )
     return found[-1]
 
 
 def _merge() -> int:
     """Merge all shards and attempts; say the verdict wherever GitHub shows one."""
+    from ci_tools.cli.merge import results_of
+    from ci_tools.merge.outside import was_left_out
+
     inputs = _inputs()
-    if _all_skipped(inputs.needs):
-        say("all jobs that this one needs were skipped: there is nothing to merge")
+    bundles, report = inputs.own / "bundles", inputs.results / "report"
+    if not inputs.plan and not any(bundles.iterdir()) and was_left_out(results_of(inputs.needs)):
+        say("the jobs that run the tests were skipped: there is nothing to merge")
         write_outputs({"verdict": "skipped"})
         return 0
-    report_path = inputs.out / "report"
-    words = [str(inputs.out / "bundles"), "--out", str(report_path), "--key", inputs.key, "--fail-on", inputs.fail_on]
+    # What else a job's tests may have put into its artifact is none of ours.
+    named = [path for path in sorted(bundles.iterdir()) if path.name == "begun" or parse_bundle_name(path.name)]
+    words = [*map(str, named or [bundles]), "--out", str(report), "--key", inputs.key, "--fail-on", inputs.fail_on]
     if inputs.plan:
         plan = _plan_path(inputs)
-        words += ["--plan", str(plan), "--since-attempt", plan.parent.name.rpartition("-")[2]]
+        words += ["--plan", str(plan)]
+        if planned := re.fullmatch(r"plan-attempt-([0-9]{1,4})", plan.parent.name):
+            words += ["--since-attempt", planned[1]]
     words += [f"--needs={inputs.needs}"] if inputs.needs else []
+    words += ["--partial"] if os.environ.get("XDIST_CI_DOWNLOADED") == "failure" else []
     code = main(["merge", *words])
-    if (report_path / "report.json").is_file():
-        _publish(inputs, report_path)
+    if (report / "report.json").is_file():
+        _publish(inputs, report)
     return code
-
-
-def _all_skipped(needs: str) -> bool:
-    from ci_tools.cli.merge import results_of
-
-    results = results_of(needs)
-    return bool(results) and set(results.values()) == {"skipped"}
 
 
 def _publish(inputs: Inputs, path: Path) -> None:
@@ -215,7 +228,7 @@ def _publish(inputs: Inputs, path: Path) -> None:
     context = read_context(os.environ)
     complete = report.conclusion is not Conclusion.INCOMPLETE
     if complete and context.saves_durations:
-        cache = recorded(inputs, Path(_needed("RUNNER_TEMP")) / "xdist-ci")
+        cache = recorded(inputs, _temporary())
         for name in (".test_durations", "cost.json"):
             if (path / name).is_file():
                 cache.mkdir(parents=True, exist_ok=True)
@@ -260,7 +273,10 @@ def _comment() -> int:
     """Comment on the pull request."""
     inputs = _inputs()
     words = ["--comment", inputs.comment, *(["--key", inputs.key] if inputs.key else [])]
-    words += ["--report", str(inputs.out / "report")] if inputs.command == "merge" else []
+    if inputs.command == "merge":
+        words += ["--report", str(inputs.results / "report")]
+    elif os.environ.get("GITHUB_EVENT_NAME") != "workflow_run":
+        raise UsageError("input command is 'comment'", hint="that is for workflow_run; merge comments by itself")
     return main(["comment", *words])
 
 

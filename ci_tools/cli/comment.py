@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
         raise CiToolsError("this is no job of GitHub Actions: GITHUB_EVENT_NAME isn't set", hint="use --dry-run")
     elif args.comment == "never":
         say("no comment: --comment never")
+    elif not _token():
+        _tell("warning", "no comment: GITHUB_TOKEN is empty", "env: GITHUB_TOKEN: ${{ github.token }}")
     else:
         try:
             _post(args, context, path)
@@ -104,11 +106,13 @@ def _post(args: argparse.Namespace, context: Context, path: Path | None) -> None
             _say_posted(comment.key, posted, context)
 
 
+def _token() -> str:
+    """Return the token; a secret of the repository's is empty where a fork's pull request runs."""
+    return os.environ.get("GITHUB_TOKEN", "").strip()
+
+
 def _client(context: Context, budget_s: float) -> Client:
-    token = os.environ.get("GITHUB_TOKEN", "").strip()
-    if not token:
-        raise CiToolsError("GITHUB_TOKEN isn't set", hint="env: GITHUB_TOKEN: ${{ github.token }}")
-    return Client(context.api_url, token, budget_s=budget_s)
+    return Client(context.api_url, _token(), budget_s=budget_s)
 
 
 def _from_files(path: Path, key: str, context: Context) -> Comment:
@@ -128,10 +132,15 @@ def _from_artifacts(key: str, context: Context) -> list[Comment]:
         found = fetch_reports(client, context, key=key)
     if not found:
         _tell("notice", f"no comment: the workflow run left no report{f' of key {key}' if key else ''}")
-    return [
-        _comment(one.key, context, source=one.source, report=one.report, cost=one.cost, attempt=one.attempt)
-        for one in found
-    ]
+    comments = []
+    for one in found:
+        try:
+            comments.append(
+                _comment(one.key, context, source=one.source, report=one.report, cost=one.cost, attempt=one.attempt)
+            )
+        except CiToolsError as error:  # of the others' reports, this one says nothing
+            _tell("warning", f"no comment for {one.key}: {error.fact}", error.hint)
+    return comments
 
 
 def _comment(key: str, context: Context, *, source: str, report: str, cost: str, attempt: int = 0) -> Comment:

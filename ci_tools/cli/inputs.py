@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ci_tools.cli.options import MAX_WORKERS
-from ci_tools.formats._document import parse
 from ci_tools.formats.plan_json import MAX_SHARDS
 from ci_tools.model.bundle import bundle_name, is_key
 from ci_tools.model.errors import UsageError
@@ -37,6 +36,7 @@ class Inputs:
     reruns: str
     key: str
     plan: str
+    paths: str
     fail_on: str
     comment: str
     needs: str
@@ -44,17 +44,23 @@ class Inputs:
     target_minutes: str
     max_usd: str
     price_per_minute: str
+    out: str
     attempt: int
     directory: str
 
     @property
     def plan_is_artifact(self) -> bool:
-        return self.plan.isdecimal()
+        return _is_id(self.plan)
 
     @property
-    def out(self) -> Path:
-        """Where this use of the action writes: of its own, and outside of the workspace."""
+    def own(self) -> Path:
+        """The directory of this use of the action alone: what is downloaded goes nowhere else."""
         return Path(self.directory)
+
+    @property
+    def results(self) -> Path:
+        """Where bundle and report are left: the input `out`, else its own directory."""
+        return Path(self.out) if self.out else self.own
 
     @property
     def plan_name(self) -> str:
@@ -73,9 +79,11 @@ class Inputs:
 def read_inputs(environ: Mapping[str, str], *, directory: Path) -> Inputs:
     """Return the inputs; UsageError with the fix for what can't be right.
 
-    `directory` is an empty one for this use of the action; the input `out` wins.
+    `directory` is an empty one for this use of the action.
     """
-    text = {name.removeprefix(PREFIX).lower(): value.strip() for name, value in environ.items() if _is_input(name)}
+    text = {
+        name.removeprefix(PREFIX).lower(): value.strip() for name, value in environ.items() if name.startswith(PREFIX)
+    }
     command = _choice(text, "command", COMMANDS, default="run")
     key = text.get("key") or ("" if command == "comment" else "tests")  # "": every key that left a report
     if key and not is_key(key):
@@ -98,7 +106,8 @@ def read_inputs(environ: Mapping[str, str], *, directory: Path) -> Inputs:
         workers=_workers(text.get("workers", "")),
         reruns=_number(text, "reruns"),
         key=key,
-        plan=text.get("plan", ""),
+        plan=_plan(text.get("plan", "")),
+        paths=text.get("paths", ""),
         fail_on=_choice(text, "fail_on", ("any", "never"), default="any"),
         comment=_choice(text, "comment", ("always", "on-failure", "never"), default="always"),
         needs=text.get("needs", ""),
@@ -107,7 +116,8 @@ def read_inputs(environ: Mapping[str, str], *, directory: Path) -> Inputs:
         max_usd=_number(text, "max_usd"),
         price_per_minute=_number(text, "price_per_minute"),
         attempt=int(attempt) if attempt.isdecimal() and 1 <= int(attempt) <= 9999 else 1,
-        directory=os.path.abspath(text.get("out") or directory),
+        out=os.path.abspath(text["out"]) if text.get("out") else "",
+        directory=os.path.abspath(directory),
     )
 
 
@@ -118,15 +128,24 @@ def save(inputs: Inputs, path: Path) -> None:
 
 def load(path: Path) -> Inputs:
     """Return what `save` wrote; UsageError when it isn't that."""
-    document: Any = parse(read_text(path, hint="the action's first step writes it"), source=str(path))
+    text = read_text(path, hint="the action's first step writes it")
+    try:
+        document: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        document = None
     names = {field.name for field in fields(Inputs)}
     if not isinstance(document, dict) or document.keys() != names:
         raise UsageError(f"{path}: not the inputs of this action", hint="don't write into RUNNER_TEMP/xdist-ci")
     return Inputs(**document)
 
 
-def _is_input(name: str) -> bool:
-    return name.startswith(PREFIX)
+def _plan(value: str) -> str:
+    """Return an artifact's id as it is, a path so that it holds wherever the command works."""
+    return value if not value or _is_id(value) else os.path.abspath(value)
+
+
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdecimal()
 
 
 def _choice(text: Mapping[str, str], name: str, choices: tuple[str, ...], *, default: str) -> str:
@@ -138,7 +157,7 @@ def _choice(text: Mapping[str, str], name: str, choices: tuple[str, ...], *, def
 
 def _number(text: Mapping[str, str], name: str) -> str:
     value = text.get(name, "")
-    if value and not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
+    if value and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         raise UsageError(f"input {_spelled(name)} is {value!r}", hint="it is a number, or empty")
     return value
 
@@ -175,7 +194,7 @@ def _shard(command: str, text: Mapping[str, str], environ: Mapping[str, str]) ->
 def _from_matrix(shards: int, environ: Mapping[str, str]) -> tuple[int, int]:
     """Return this job's place in its matrix, when the matrix has no axis but the shards; without a matrix 1 of 1."""
     hint = "say shard: 2/8, from the matrix; the first shard is 1"
-    axes = parse(environ.get("XDIST_CI_MATRIX") or "null", source="the job's matrix")
+    axes = json.loads(environ.get("XDIST_CI_MATRIX") or "null")  # GitHub's own toJSON(matrix)
     index, total = environ.get("XDIST_CI_JOB_INDEX", ""), environ.get("XDIST_CI_JOB_TOTAL", "")
     alone = not axes and total == "1"
     if not alone and (not isinstance(axes, dict) or axes.keys() != {"shard"}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,14 +14,14 @@ from ci_tools.cli.plan import choices_for
 from ci_tools.cli.run import read_plan
 from ci_tools.cli.talk import say
 from ci_tools.formats import cost_json, durations_json, report_json
-from ci_tools.formats._document import parse
 from ci_tools.github.context import read_context
 from ci_tools.merge.cost import run_cost
 from ci_tools.merge.judge import durations_of, merge, of_key, plan_of
+from ci_tools.merge.outside import nothing_left
 from ci_tools.merge.read import read_bundles
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.cost import RunCost
-from ci_tools.model.errors import YES, UsageError
+from ci_tools.model.errors import YES, CiToolsError, UsageError
 from ci_tools.model.report import Conclusion, Report
 from ci_tools.model.words import count
 from ci_tools.report.cost import cost_lines
@@ -55,6 +56,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--needs", default="", metavar="JSON", help="GitHub's toJSON(needs): no job may have died unseen"
     )
     parser.add_argument(
+        "--partial", action="store_true", help="some bundles could not be downloaded: nothing is proved, in any case"
+    )
+    parser.add_argument(
         "--since-attempt",
         type=number(1, 9999, "attempt"),
         default=1,
@@ -67,11 +71,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Merge, write the files, print table and verdict; the exit code is the verdict's."""
     needs = results_of(args.needs)
-    bundles = of_key(read_bundles(args.directories, some=args.plan is None), args.key)
-    plan = read_plan(args.plan) if args.plan else plan_of(bundles)
-    report = merge(bundles, plan, since_attempt=args.since_attempt, needs=needs)
+    bundles = of_key(read_bundles(args.directories, some=args.plan is None and not needs), args.key)
+    if args.plan or bundles:
+        plan = read_plan(args.plan) if args.plan else plan_of(bundles)
+        sha = os.environ.get("GITHUB_SHA", "") if os.environ.get("GITHUB_ACTIONS") == "true" else ""
+        report = merge(bundles, plan, sha=sha, since_attempt=args.since_attempt, needs=needs, is_partial=args.partial)
+    else:
+        report = nothing_left(needs, is_partial=args.partial)
     cost = cost_of(report, bundles)
-    write_report(report, cost, args.out, context=run_facts(os.environ))
+    write_report(report, cost, args.out, context=run_facts(os.environ, args.key or ""))
     say(f"{count(len(bundles), 'bundle')} merged into {args.out}")
     if args.format == "json":
         print(report_json.dumps(report), end="")
@@ -84,7 +92,10 @@ def run(args: argparse.Namespace) -> int:
 
 def results_of(needs: str) -> dict[str, str]:
     """Return the result of each job in GitHub's `toJSON(needs)`; UsageError when it is something else."""
-    jobs = parse(needs, source="--needs") if needs else {}
+    try:
+        jobs = json.loads(needs) if needs else {}
+    except (ValueError, RecursionError):
+        jobs = None
     if not isinstance(jobs, dict) or not all(
         isinstance(job, dict) and isinstance(job.get("result"), str) for job in jobs.values()
     ):
@@ -105,10 +116,14 @@ def cost_text(cost: RunCost) -> str:
     return "".join(f"{line}\n" for line in cost_lines(cost))
 
 
-def run_facts(environ: Mapping[str, str]) -> RunFacts:
+def run_facts(environ: Mapping[str, str], key: str) -> RunFacts:
     """Return what the summary says of the run it is of; on a laptop nothing."""
-    context = read_context(environ)
-    return RunFacts(run_url=context.run_url, attempt=context.run_attempt, sha=context.head_sha)
+    try:
+        context = read_context(environ)
+    except CiToolsError as error:  # the verdict doesn't hang on it
+        say(f"nothing is known of this run: {error.fact}")
+        return RunFacts(key=key)
+    return RunFacts(key=key, run_url=context.run_url, attempt=context.run_attempt, sha=context.head_sha)
 
 
 def write_report(report: Report, cost: RunCost, out: Path, *, context: RunFacts | None = None) -> None:

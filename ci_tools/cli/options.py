@@ -24,6 +24,7 @@ DURATIONS = Path(".test_durations")  # pytest-split's default too
 MAX_WORKERS = 1024
 DEFAULT_WORKERS = 4  # what GitHub's standard runners have
 
+_MORE_THAN_ONE = re.compile(r"[|&;<>#\n]")
 # What only a shell understands; a `=` before the first blank sets a variable.
 _NEEDS_SHELL = re.compile(r"[|&;<>()$`\\*?\[\]{}~#!\n]|^\s*\w+=")
 
@@ -103,15 +104,20 @@ def command_or_default(command: tuple[str, ...]) -> tuple[str, ...]:
 def command_of(command: tuple[str, ...], line: str, arguments: str) -> tuple[str, ...]:
     """Return the command to run: given behind `--`, or as a line for the shell, and more arguments.
 
-    A line without anything for a shell to do is run without one. UsageError for both at once, or
-    for a quote that isn't closed.
+    A line without anything for a shell to do is run without one, and the shell is GitHub's: `bash
+    -eo pipefail`. Arguments are split as a shell does, and nothing in them is ever expanded.
+    UsageError for both at once, for a quote that isn't closed, and for arguments that would end up
+    elsewhere than at pytest.
     """
     if command and line:
         raise UsageError("the command is given twice, by --pytest and behind --", hint="leave one of them out")
-    if line and _NEEDS_SHELL.search(line + arguments):
-        return "bash", "-euo", "pipefail", "-c", f"{line} {arguments}".rstrip()
+    if arguments and _MORE_THAN_ONE.search(line):
+        raise UsageError("--args: it is unclear which command of the line they are for", hint="put them into the line")
     try:
-        return command_or_default(command or tuple(shlex.split(line))) + tuple(shlex.split(arguments))
+        more = tuple(shlex.split(arguments))
+        if _NEEDS_SHELL.search(line):
+            return "bash", "-eo", "pipefail", "-c", f'{line} "$@"' if more else line, *(("bash", *more) if more else ())
+        return command_or_default(command or tuple(shlex.split(line))) + more
     except ValueError as error:
         raise UsageError(f"--pytest or --args: {str(error).lower()}", hint="quote it as in a shell") from None
 

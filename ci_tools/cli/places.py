@@ -14,33 +14,34 @@ from ci_tools.store.files import write_text
 
 def places(inputs: Inputs, temporary: Path) -> dict[str, str]:
     """Return the outputs of the first step: names and paths for the steps that aren't ours."""
-    out, artifact = inputs.out, inputs.artifact
-    places = {
-        "inputs": str(out / "inputs.json"),
+    own, artifact = inputs.own, inputs.artifact
+    outputs = {
+        "inputs": str(own / "inputs.json"),
         "command": inputs.command,
         "shards": str(inputs.shards or ""),
-        "plans-path": str(out / "plans"),
+        "plans-path": str(own / "plans"),
         "plan-artifact": inputs.plan if inputs.plan_is_artifact else "",
-        "bundles-path": str(out / "bundles"),
         "plans": flag(inputs.command == "plan" or (inputs.command == "run" and not inputs.plan)),
     }
-    cache = f"xdist-ci-{inputs.key}-"
+    cache = f"xdist-ci-{inputs.key}--"
     run = f"{os.environ.get('GITHUB_RUN_ID', '0')}-{inputs.attempt}"
     if inputs.command in ("plan", "merge"):
         # The text of the path is part of a cache's identity: this one is the same on all of GitHub's own runners.
-        places["cache-path"] = str(recorded(inputs, temporary))
+        outputs["cache-path"] = str(recorded(inputs, temporary))
     if inputs.command == "plan":
         earlier = f"{artifact}plan-attempt-*" if inputs.attempt > 1 else ""
-        places |= {"plan-name": f"{artifact}{inputs.plan_name}", "earlier-plans": earlier}
-        places |= {"cache-key": f"{cache}{run}", "cache-prefix": cache}
+        outputs |= {"plan-name": f"{artifact}{inputs.plan_name}", "earlier-plans": earlier}
+        outputs |= {"cache-key": f"{cache}{run}", "cache-prefix": cache}
     elif inputs.command == "merge":
-        places |= {"shard-names": f"{artifact}shard-*", "report-name": f"{artifact}report-attempt-{inputs.attempt}"}
-        places["save-key"] = f"{cache}{run}"
+        outputs |= {"shard-names": f"{artifact}shard-*", "report-name": f"{artifact}report-attempt-{inputs.attempt}"}
+        outputs |= {"bundles-path": str(own / "bundles"), "save-key": f"{cache}{run}"}
     elif inputs.command == "run":
-        places["shard-name"] = f"{artifact}{inputs.bundle}"
+        # Its own bundle alone, whatever tests put beside it; by a wildcard, which keeps the directory's name.
+        outputs["bundle-path"] = str(inputs.results / "bundles" / f"?{inputs.bundle[1:]}" / "**")
+        outputs["shard-name"] = f"{artifact}{inputs.bundle}"
         if inputs.attempt > 1:
-            places |= {"begun-name": f"{artifact}{inputs.bundle}-begun", "begun-path": str(_announce(inputs))}
-    return places
+            outputs |= {"begun-name": f"{artifact}{inputs.bundle}-begun", "begun-path": str(_announce(inputs))}
+    return outputs
 
 
 def _announce(inputs: Inputs) -> Path:
@@ -55,7 +56,7 @@ def _announce(inputs: Inputs) -> Path:
         key=inputs.key,
         sha=os.environ.get("GITHUB_SHA", ""),
     )
-    top = inputs.out / "announced"
+    top = inputs.own / "announced"
     write_text(top / "begun" / inputs.bundle / "manifest.json", manifest_json.dumps(manifest))
     return top
 

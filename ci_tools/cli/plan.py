@@ -47,6 +47,7 @@ from ci_tools.plan.pytest_split import ALGORITHMS
 from ci_tools.report.terminal import certificate_text
 from ci_tools.store.files import read_text, write_text
 
+GUESSED_SHARDS = 8  # no guess buys more
 EXAMPLES = """\
 examples:
   ci-tools plan --shards 8                       the whole suite, times from .test_durations
@@ -116,6 +117,9 @@ def run(args: argparse.Namespace) -> int:
         chosen = _chosen(work, terms, target_minutes=args.target_minutes, max_usd=args.max_usd)
         shards = chosen.choice.shards
         say(chosen.why)
+        if shards > GUESSED_SHARDS and not durations_s:
+            say(f"that is guessed, as no test has a recorded time: {GUESSED_SHARDS} shards until one has")
+            shards = GUESSED_SHARDS
     elif last or args.price_per_minute is not None:
         say(forecast_line(work, terms, shards))
     plan = make_plan(prediction, shards=shards, workers=workers, algorithm=args.algorithm, keep_together=keep_together)

@@ -28,7 +28,7 @@ from ci_tools.merge.read import read_bundle
 from ci_tools.merge.state import shard_state, unreported
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.cost import runner_of
-from ci_tools.model.errors import NO, UNJUDGED, YES, UsageError
+from ci_tools.model.errors import NO, UNJUDGED, YES, CiToolsError, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import ShardState
 from ci_tools.model.run import Manifest, final_attempts
@@ -158,18 +158,27 @@ def run(args: argparse.Namespace) -> int:
 
 def _billing(args: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields of a Job that say what its runner costs, and for how long it has been at work."""
-    context = read_context(environ)
+    try:
+        context = read_context(environ)
+        is_public = context.is_public if context.event else None
+    except CiToolsError as error:  # the tests don't hang on it
+        say(f"nothing is known of this job's event: {error.fact}")
+        is_public = None
     return {
-        "runner": runner_of(environ, os.cpu_count(), context.is_public if context.event else None),
+        "runner": runner_of(environ, os.cpu_count(), is_public),
         "price_usd_per_minute": args.price_per_minute,
         "setup_s": _setup_s(environ.get("GITHUB_EVENT_PATH", "")),
     }
 
 
 def _setup_s(event_path: str) -> float | None:
-    """Return seconds since the job began: the runner writes the event's file then. None where there is none."""
+    """Return seconds since the job began; None where that can't be seen.
+
+    GitHub's runner makes the directory of the event's file when a job begins, and writes the file
+    itself anew before each step.
+    """
     try:
-        elapsed_s = time.time() - os.stat(event_path).st_mtime
+        elapsed_s = time.time() - os.stat(os.path.dirname(event_path)).st_mtime
     except OSError:
         return None
     return round(elapsed_s, 3) if 0 <= elapsed_s < MAX_JOB_S else None
@@ -180,7 +189,7 @@ def _plan(path: Path | None, durations: Path | None, *, shards: int, workers: st
     if path is None and (durations is not None or not PLAN.exists()):
         from ci_tools.cli.plan import plan_for
 
-        say(f"planning here, as there is no {PLAN}: every shard must read the same recorded times")
+        say("planning here: every shard must read the same recorded times")
         w = DEFAULT_WORKERS if workers == "auto" else int(workers)
         return plan_for((), read_durations(durations), shards=shards, workers=w)
     return read_plan(path or PLAN)

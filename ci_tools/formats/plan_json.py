@@ -42,6 +42,8 @@ def loads(text: str, *, source: str) -> Plan:
     shards = tuple(_shard(shard) for shard in fields.objects("shards"))
     if [shard.index for shard in shards] != list(range(1, len(shards) + 1)) or not shards:
         raise fields.refuse("shards aren't numbered 1, 2, 3, …")
+    if len(shards) > MAX_SHARDS:
+        raise fields.refuse(f"{len(shards)} shards, at most {MAX_SHARDS}")
     certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") is not None else None
     plan = Plan(workers=fields.integer("workers", least=1), shards=shards, certificate=certificate)
     if fields.text("digest") != plan.digest:

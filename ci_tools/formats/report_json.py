@@ -48,6 +48,8 @@ def loads(text: str, *, source: str) -> Report:
     fields = Fields(document, source=source)
     names = {name: fields.texts(name) for name in _NAMES}
     certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") is not None else None
+    if fields.choice("conclusion", Conclusion) is not Conclusion.PASSED and not names["reasons"]:
+        raise fields.refuse("'reasons' is empty, wanted one for not having passed")
     return Report(
         conclusion=fields.choice("conclusion", Conclusion),
         plan_digest=fields.text("plan_digest"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from ci_tools.merge.outside import unexplained
 from ci_tools.merge.reconcile import Reconciled, reconcile
 from ci_tools.merge.state import ShardRecord, sentence, shard_records
 from ci_tools.model.bundle import Bundle
@@ -30,39 +31,54 @@ def plan_of(bundles: Sequence[Bundle]) -> Plan:
 def of_key(bundles: Sequence[Bundle], key: str | None) -> tuple[Bundle, ...]:
     """Return the bundles of one matrix leg; unreadable ones stay, None means all.
 
-    Raises CiToolsError when what stays is of several legs or commits: they prove nothing together.
+    Raises CiToolsError when none is of it, or what stays is of several: they prove nothing together.
     """
     chosen = tuple(b for b in bundles if key is None or b.manifest is None or b.manifest.key == key)
-    _check_one_run(chosen)
+    if bundles and not any(b.manifest for b in chosen):
+        keys = some(sorted({b.manifest.key for b in bundles if b.manifest}))
+        if keys:
+            raise CiToolsError(f"no bundle of key {key!r}: there are {keys}", hint="name one of these with --key")
+    found = sorted({bundle.manifest.key for bundle in chosen if bundle.manifest})
+    if len(found) > 1:
+        raise CiToolsError(
+            f"bundles of {len(found)} keys: {some(found)}", hint="merge each of them by itself: name its --key"
+        )
     return chosen
 
 
-def _check_one_run(bundles: Sequence[Bundle]) -> None:
-    manifests = [bundle.manifest for bundle in bundles if bundle.manifest]
-    for what, values in (("keys", {m.key for m in manifests}), ("commits", {m.sha for m in manifests})):
-        if len(values) > 1:
-            raise CiToolsError(
-                f"bundles of {len(values)} {what}: {some(sorted(values))}",
-                hint="merge each of them by itself: name its --key, or only its own bundles",
-            )
+def _of_one_commit(bundles: Sequence[Bundle], sha: str) -> tuple[list[Bundle], list[str]]:
+    """Return the bundles of this commit, of most bundles' one where it isn't said, and what the others are."""
+    shas = Counter(bundle.manifest.sha for bundle in bundles if bundle.manifest)
+    sha = sha or min(shas, key=lambda sha: (-shas[sha], sha), default="")
+    others = [bundle for bundle in bundles if bundle.manifest and bundle.manifest.sha != sha]
+    strays = [f"bundle {b.name!r} is of commit {b.manifest.sha[:12]!r}, not {sha[:12]!r}" for b in others if b.manifest]
+    return [bundle for bundle in bundles if bundle not in others], strays
 
 
 def merge(
-    bundles: Sequence[Bundle], plan: Plan, *, since_attempt: int = 1, needs: Mapping[str, str] | None = None
+    bundles: Sequence[Bundle],
+    plan: Plan,
+    *,
+    sha: str = "",
+    since_attempt: int = 1,
+    needs: Mapping[str, str] | None = None,
+    is_partial: bool = False,
 ) -> Report:
     """Return the report on a run. The same bundles in any order give the same report.
 
-    Bundles of attempts before `since_attempt` only tell flips. `needs` are the results of the jobs
-    that this one needs, by name, in GitHub's words: none may have failed without a shard that shows it.
+    Bundles of other commits than `sha` are no part of it, those of attempts before `since_attempt`
+    only tell flips. `needs` are the results of the jobs
+    that this one needs, by name, in GitHub's words: none may have failed without a shard that shows
+    it. `is_partial`: there are more bundles, which could not be had.
     """
     bundles = sorted(bundles, key=lambda bundle: (bundle.shard, bundle.attempt, bundle.name))
+    bundles, foreign = _of_one_commit(bundles, sha)
     records, strays = shard_records(bundles, plan, since_attempt=since_attempt)
     facts = reconcile(records, plan)
     shards = tuple(_shard_result(record, plan) for record in records)
-    incomplete = [*strays, *_incomplete(shards, facts, plan)]
+    incomplete = [*foreign, *strays, *_incomplete(shards, facts, plan)]
     failed = list(_failed(shards, facts))
-    if not incomplete and not failed:
-        incomplete += _unexplained(needs or {})
+    incomplete += unexplained(needs or {}, a_shard_failed=bool(incomplete or failed), is_partial=is_partial)
     conclusion = Conclusion.INCOMPLETE if incomplete else Conclusion.FAILED if failed else Conclusion.PASSED
     return Report(
         conclusion=conclusion,
@@ -104,12 +120,6 @@ def _incomplete(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) ->
     planned = plan.planned_files
     if planned and not planned - set(facts.gone):
         yield f"none of the {count(len(planned), 'planned file')} exists: was the plan made for another rootdir?"
-
-
-def _unexplained(needs: Mapping[str, str]) -> Iterator[str]:
-    for job, result in sorted(needs.items()):
-        if result not in ("success", "skipped"):
-            yield f"job {job!r} ended with {result!r}, though all shards passed: see its log"
 
 
 def _failed(shards: Sequence[ShardResult], facts: Reconciled) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ci_tools.formats import attempts_jsonl, collected_jsonl, cost_json, manifest_json, plan_json
-from ci_tools.model.bundle import MAX_FILE_BYTES, SEALED_FILES, Bundle, parse_bundle_name
+from ci_tools.model.bundle import EXPORTS, MAX_FILE_BYTES, SEALED_FILES, Bundle, bundle_name, parse_bundle_name
 from ci_tools.model.cost import ShardCost
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.run import Manifest
@@ -69,7 +69,10 @@ def read_bundle(path: Path) -> Bundle:
         problems.append("collected.jsonl: cut off or damaged")
     if manifest is not None:
         problems += _changed_files(path, manifest)
-    identity = (manifest.shard, manifest.shards, manifest.attempt) if manifest else parse_bundle_name(name)
+    named = parse_bundle_name(name)
+    identity = (manifest.shard, manifest.shards, manifest.attempt) if manifest else named
+    if identity and named and identity != named:
+        problems.append(f"its directory is named {name!r}, its manifest says {bundle_name(*identity)!r}")
     shard, shards, attempt = identity or (0, 0, 0)
     return Bundle(
         name=name,
@@ -94,12 +97,14 @@ def _cost(path: Path) -> ShardCost | None:
 
 
 def _changed_files(path: Path, manifest: Manifest) -> list[str]:
-    """Return what doesn't match the digests that the bundle was sealed with."""
+    """Return which facts don't match the digests that the bundle was sealed with; exports prove nothing."""
     changed = []
     for name, digest in sorted(manifest.files.items()):
         file = path / name
         if name not in SEALED_FILES:
             changed.append(f"manifest.json: {name!r} is no file of a bundle")
+        elif name in EXPORTS:
+            continue
         elif not file.is_file():
             changed.append(f"{name}: missing from a sealed bundle")
         elif sha256(file) != digest:

@@ -85,7 +85,10 @@ def _not_run(records: Iterable[ShardRecord], plan: Plan) -> Iterator[NotRun]:
             yield from (NotRun(name=nodeid, shard=record.index, why=why) for nodeid in unreported(record.bundle))
         for file in _files(record).values():
             if file.state is FileState.UNREACHED:
-                why_not = f"planned for shard {record.index}, but its pytest command doesn't reach this file"
+                why_not = (
+                    f"planned for shard {record.index}, but its pytest command doesn't reach this file: plan with the "
+                    "same paths, or set testpaths"
+                )
                 yield NotRun(name=file.file, shard=record.index, why=why_not)
 
 

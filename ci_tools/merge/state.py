@@ -57,7 +57,7 @@ def shard_records(
         if not bundle.shard
         else f"bundle {bundle.name!r} is of shard {bundle.shard} of {bundle.shards}, the plan has {k}"
         for bundle in bundles
-        if not bundle.shard or bundle.shards != k
+        if not bundle.shard or (bundle.shards != k and bundle.attempt >= since_attempt)
     ]
     records = []
     for index in range(1, k + 1):

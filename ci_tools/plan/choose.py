@@ -81,12 +81,14 @@ def forecast_line(work: Work, terms: Terms, shards: int) -> str:
 
 
 def fewest_for(work: Work, terms: Terms, target_s: float) -> Chosen:
-    """Return the fewest shards that meet the target, set-up included; the most useful ones when none do."""
+    """Return the fewest shards that meet the target, set-up included; the best value when none do."""
     forecast, most = forecaster(work, terms), most_shards(work)
     target = f"the target of {duration(target_s)}"
     best = forecast(most)
     if best.wall_s > target_s:
-        return Chosen(choice=best, why=f"{_said(best)}; {target} can't be met, {_limit(most)}{_assumed(terms)}")
+        why = f"{target} can't be met, {count(most, 'shard')} would take {duration(best.wall_s)}, and {_limit(most)}"
+        value = best_value(work, terms)
+        return Chosen(choice=value.choice, why=f"{why}; for what they cost, {value.why}")
     room_ms = max(1, int((target_s - terms.overhead_s) * 1000))
     # No fewer can do it: their workers have too little time for all tests.
     fails, meets = min(most, max(1, -(-work.total_ms // (work.workers * room_ms)))) - 1, most

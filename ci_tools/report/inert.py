@@ -70,9 +70,12 @@ def fence(text: str, limit_chars: int = 10_000, language: str = "") -> str:
 
     Of a text above `limit_chars` characters head and tail, whole lines where that is possible.
     """
+    kept = 4 * limit_chars  # of both ends: no work for what is cut out below in any case
+    cut_out = max(0, len(text) - 2 * kept)
+    text = text[:kept] + text[-kept:] if cut_out else text
     lines = re.split(r"\r\n|[\r\n]", without_ansi(text).strip("\r\n"))
     body = "\n".join("\t".join(_written_out(piece) for piece in line.split("\t")) for line in lines)
-    body = _ends(_MANY_TICKS.sub(f"{'`' * 99}…", body), limit_chars)
+    body = _ends(_MANY_TICKS.sub(f"{'`' * 99}…", body), limit_chars, cut_out)
     ticks = "`" * max(3, _longest_run(body) + 1)
     return f"{ticks}{language}\n{body}\n{ticks}\n"
 
@@ -132,12 +135,15 @@ def _cut(pieces: Sequence[str], limit: int) -> str:
     return f"{''.join(pieces[:end])}…"
 
 
-def _ends(text: str, limit: int) -> str:
-    """Return a third of `limit` from the head of a longer text, and the rest from its tail: there the error is."""
-    if len(text) <= limit:
+def _ends(text: str, limit: int, cut_out: int) -> str:
+    """Return a third of `limit` from the head of a longer text, and the rest from its tail: there the error is.
+
+    `cut_out` characters are missing already, somewhere between the two.
+    """
+    if len(text) <= limit and not cut_out:
         return text
     room = max(limit - 40, 0)
     head, tail = text[: room // 3], text[len(text) - (room - room // 3) :]
     head = head[: head.rfind("\n")] if "\n" in head else head
     tail = tail[tail.find("\n") + 1 :] if "\n" in tail else tail
-    return f"{head}\n… {len(text) - len(head) - len(tail):,} characters left out …\n{tail}"
+    return f"{head}\n… {cut_out + len(text) - len(head) - len(tail):,} characters left out …\n{tail}"

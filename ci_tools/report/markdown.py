@@ -25,6 +25,8 @@ from ci_tools.report.verdict import headline, numbers_line
 MAX_SUMMARY_BYTES = 1_000_000
 MAX_COMMENT_CHARS = 60_000
 
+DEFAULT_KEY = "tests"  # of the action: where it is the only one, nobody needs to read it
+
 _SUMMARY = Limits(rows=50, text_chars=5_000)
 _COMMENT = Limits(rows=10, text_chars=2_500)
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*")
@@ -34,6 +36,7 @@ _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*")
 class RunFacts:
     """What a report doesn't know of its run; empty where nobody knows. `attempt` is of the run, from 1."""
 
+    key: str = ""
     run_url: str = ""
     attempt: int = 1
     sha: str = ""
@@ -54,7 +57,7 @@ def comment_bodies(
     each is the marker; the last one, just shorter, holds nothing but the verdict.
     Raises CiToolsError for a key that can't be a marker's.
     """
-    facts = RunFacts(run_url=run_url, attempt=attempt, sha=sha)
+    facts = RunFacts(key=key, run_url=run_url, attempt=attempt, sha=sha)
     head, blocks = _page(report, facts, _COMMENT, cost_lines)
     every = [page for page in pages(f"{marker(key)}\n{head}", blocks) if len(page) <= MAX_COMMENT_CHARS]
     return [*_shrinking(every[:-1]), every[-1]]
@@ -71,7 +74,8 @@ def _page(report: Report, facts: RunFacts, limits: Limits, cost_lines: Sequence[
     numbers = counts(report)
     line = " · ".join([numbers_line(report, numbers), *_facts(facts)])
     links = f"[run]({facts.run_url}) · [artifacts]({facts.run_url}#artifacts)" if _URL.fullmatch(facts.run_url) else ""
-    return f"### {headline(report, numbers)}", [
+    of_key = f" · {code(facts.key)}" if facts.key not in ("", DEFAULT_KEY) else ""
+    return f"### {headline(report, numbers)}{of_key}", [
         Section(name="line of numbers", worth=100, text=line),
         *sections(report, limits, cost_lines, links),
     ]

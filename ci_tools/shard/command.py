@@ -45,17 +45,19 @@ def environment(
 
 def is_tox(command: Sequence[str]) -> bool:
     """Return whether the command is tox: by its name, as `python -m tox`, or within a line for bash."""
-    if command[0] == "bash" and tuple(command[-2:-1]) == ("-c",):
-        return bool(re.search(r"(^|[\s;&|(])tox(\s|$)", command[-1]))
+    if command[0] == "bash" and "-c" in command[:-1]:
+        return bool(re.search(r"(^|[\s;&|(])tox(\s|$)", command[command.index("-c") + 1]))
     return Path(command[0]).stem == "tox" or tuple(command[1:3]) == ("-m", "tox")
 
 
-def why_not_loaded(command: Sequence[str]) -> str:
+def why_not_loaded(command: Sequence[str], exit_code: int | None) -> str:
     """Return the likeliest fix when a command ran without the plugin."""
-    if "tox" in " ".join(command):
+    if "tox" in " ".join(command):  # behind make or a script as well
         return f"add to tox.ini: [testenv] pass_env = {TOX_OVERRIDE.partition('+=')[2]}"
     if any(word.startswith("-") and not word.startswith("--") and set(word[1:]) & set("IE") for word in command[1:3]):
         return "python's -I and -E ignore PYTHONPATH: leave them out"
+    if exit_code:
+        return "its own message above may say why; if it did run pytest, it must pass PYTHONPATH and PYTEST_PLUGINS on"
     return "the command must run pytest with PYTHONPATH and PYTEST_PLUGINS passed on"
 
 

@@ -28,6 +28,7 @@ from ci_tools.shard.ending import GITHUB, INTERRUPTED, PATIENT, TERMINATED, Endi
 from ci_tools.shard.exports import write_exports
 from ci_tools.shard.processes import in_the_child
 from ci_tools.shard.stage import stage, temporary
+from ci_tools.shard.tidy import remove_empty, remove_links
 from ci_tools.shard.watch import Limits, Watch, kill_left_over
 from ci_tools.store.files import read_text, sha256, write_text
 
@@ -168,7 +169,8 @@ class Running:
         """Seal the bundle of a command that has ended."""
         shutil.rmtree(self._stage, ignore_errors=True)
         job, bundle = self.job, self.job.bundle.absolute()
-        _remove_empty(bundle / "workers")
+        remove_empty(bundle / "workers")
+        remove_links(bundle)
         manifest = replace(
             self.manifest,
             sealed=True,
@@ -256,15 +258,6 @@ def _spawn(command: tuple[str, ...], env: Mapping[str, str], output: IO[bytes] |
         ) from None
 
 
-def _remove_empty(directory: Path) -> None:
-    """Remove files in which a worker that was killed wrote nothing, and the directory with the last one."""
-    with contextlib.suppress(OSError):
-        for path in directory.iterdir():
-            if path.is_file() and not path.is_symlink() and not path.stat().st_size:
-                path.unlink()
-        directory.rmdir()
-
-
 def wait(running: Running) -> Manifest:
     """Look after one shard until it has ended; return its sealed manifest."""
     while not running.poll():
@@ -293,6 +286,6 @@ def sessions_of(job: Job, manifest: Manifest) -> tuple[Session, ...]:
         ended = f"exit code {manifest.exit_code}"
         raise CiToolsError(
             f"`{' '.join(job.command)}` ran without the xdist-ci plugin ({ended}): nothing was selected or recorded",
-            hint=why_not_loaded(job.command),
+            hint=why_not_loaded(job.command, manifest.exit_code),
         )
     return sessions

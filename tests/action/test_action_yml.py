@@ -55,6 +55,9 @@ def test_every_output_has_a_row_in_the_readme() -> None:
 @pytest.mark.parametrize("name", sorted(ACTION["inputs"].keys() - NO_OPTION))
 def test_every_input_is_an_option_of_its_commands(name: str) -> None:
     commands = INPUTS[name][0].replace("all", "plan, run, merge").split(", ")
+    if name == "paths":
+        assert INPUTS[name][1] == "`ci-tools plan PATH…`"
+        return
     told = re.search(r"`(--[\w-]+)", INPUTS[name][1])
     assert told is not None and told[1] == f"--{name}"
     lacking = [c for c in commands if told[1] not in options(c) and (c, name) not in OTHERWISE]
@@ -67,7 +70,7 @@ def test_the_first_step_passes_every_input_on_and_no_other_step_any() -> None:
     wanted = ACTION["inputs"].keys() - {"github-token", "retention-days"}
     assert passed == {f"{PREFIX}{name.replace('-', '_').upper()}": f"${{{{ inputs.{name} }}}}" for name in wanted}
     for step in others:
-        assert step["env"].keys() <= {"XDIST_CI_INPUTS", "GITHUB_TOKEN"}
+        assert step["env"].keys() <= {"XDIST_CI_INPUTS", "XDIST_CI_DOWNLOADED", "GITHUB_TOKEN"}
 
 
 def test_only_the_step_that_comments_has_a_token() -> None:
@@ -84,7 +87,7 @@ def test_every_run_step_is_one_call_of_ci_tools() -> None:
 
 def test_every_field_of_inputs_is_an_input_or_follows_from_them() -> None:
     derived = {"auto_shards", "attempt", "directory"}
-    given = {name.replace("-", "_") for name in ACTION["inputs"]} - {"github_token", "retention_days", "out"}
+    given = {name.replace("-", "_") for name in ACTION["inputs"]} - {"github_token", "retention_days"}
     assert set(Inputs.__dataclass_fields__) == given | derived
 
 

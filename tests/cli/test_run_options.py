@@ -77,10 +77,13 @@ def test_a_line_for_the_shell_fails_with_its_first_command(project: Project) -> 
         ("uv run pytest", "", ("uv", "run", "pytest")),
         ("pytest -k 'a or b'", "-x", ("pytest", "-k", "a or b", "-x")),
         ("python -m pytest", "-m 'not slow' tests/unit", ("python", "-m", "pytest", "-m", "not slow", "tests/unit")),
-        ("make test | tee log", "-x", ("bash", "-euo", "pipefail", "-c", "make test | tee log -x")),
-        ("CI=1 pytest", "", ("bash", "-euo", "pipefail", "-c", "CI=1 pytest")),
-        ("cd a\npytest", "", ("bash", "-euo", "pipefail", "-c", "cd a\npytest")),
-        ("pytest", "$HOME/tests", ("bash", "-euo", "pipefail", "-c", "pytest $HOME/tests")),
+        ("make test | tee log", "", ("bash", "-eo", "pipefail", "-c", "make test | tee log")),
+        ("CI=1 pytest", "", ("bash", "-eo", "pipefail", "-c", "CI=1 pytest")),
+        ("CI=1 pytest", "-k 'a b'", ("bash", "-eo", "pipefail", "-c", 'CI=1 pytest "$@"', "bash", "-k", "a b")),
+        ("cd a\npytest", "", ("bash", "-eo", "pipefail", "-c", "cd a\npytest")),
+        # What is in the arguments may come from a branch's name: it is never a command.
+        ("pytest", "-k feat;touch${IFS}pwned", ("pytest", "-k", "feat;touch${IFS}pwned")),
+        ("$RUN pytest", "$(id)", ("bash", "-eo", "pipefail", "-c", '$RUN pytest "$@"', "bash", "$(id)")),
         ("", "-k 'a or b'", (*command_or_default(()), "-k", "a or b")),
         ("", "", command_or_default(())),
     ],
@@ -101,6 +104,9 @@ def test_arguments_join_the_command_behind_the_dashes() -> None:
         ((("pytest",), "pytest", ""), "the command is given twice, by --pytest and behind --"),
         (((), "pytest 'a", ""), "--pytest or --args: no closing quotation"),
         (((), "", "'a"), "--pytest or --args: no closing quotation"),
+        (((), "pytest | tee log", "-x"), "--args: it is unclear which command of the line they are for"),
+        (((), "pytest # all", "-x"), "--args: it is unclear which command of the line they are for"),
+        (((), "cd a\npytest", "-x"), "--args: it is unclear which command of the line they are for"),
     ],
 )
 def test_a_command_that_can_not_be_read_is_refused(words: tuple[tuple[str, ...], str, str], fact: str) -> None:

@@ -80,7 +80,7 @@ def test_a_job_that_died_unseen_is_no_pass() -> None:
     report = merge(GREEN, PLAN, needs=needs)
     assert verdict(report) == (
         "incomplete",
-        ("job 'tests' ended with 'failure', though all shards passed: see its log",),
+        ("job 'tests' ended with 'failure', and no shard shows why: see its log",),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from bundles import attempt, bundle, plan_of_files, seen
 
 from ci_tools.merge.judge import durations_of, merge, of_key, plan_of
+from ci_tools.model.bundle import Bundle
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Atom, Plan, Shard
 from ci_tools.model.report import Report
@@ -239,18 +240,38 @@ def test_a_planned_file_that_the_command_does_not_reach_did_not_run() -> None:
     assert verdict(report) == ("incomplete", ("shard 2 ended, but 1 test or file did not run",))
 
 
-@pytest.mark.parametrize(
-    ("field", "fact"), [("key", "bundles of 2 keys: '', 'py3.12'"), ("sha", "bundles of 2 commits: '', 'py3.12'")]
-)
-def test_matrix_legs_and_commits_are_not_mixed(field: str, fact: str) -> None:
-    of_key(GREEN, None)
-    other = replace(GREEN[1], manifest=replace(GREEN[1].manifest, **{field: "py3.12"}))
+def test_matrix_legs_are_not_mixed() -> None:
+    assert of_key(GREEN, None) == tuple(GREEN)
+    other = replace(GREEN[1], manifest=replace(GREEN[1].manifest, key="py3.12"))
     with pytest.raises(CiToolsError) as refused:
         of_key([GREEN[0], other], None)
     assert (refused.value.fact, refused.value.hint) == (
-        fact,
-        "merge each of them by itself: name its --key, or only its own bundles",
+        "bundles of 2 keys: '', 'py3.12'",
+        "merge each of them by itself: name its --key",
     )
+
+
+def test_a_key_that_no_bundle_has_is_told_from_an_empty_directory() -> None:
+    with pytest.raises(CiToolsError, match=r"no bundle of key 'py3\.9': there are ''"):
+        of_key(GREEN, "py3.9")
+    assert of_key([], "py3.9") == ()
+
+
+def test_a_bundle_of_another_commit_is_no_part_of_the_run() -> None:
+    def of(sha: str, bundle: Bundle) -> Bundle:
+        return replace(bundle, manifest=replace(bundle.manifest, sha=sha))
+
+    ours = [of("a" * 40, one) for one in GREEN]
+    assert merge(ours, PLAN, sha="a" * 40).conclusion.value == "passed"
+    mixed = [ours[0], of("b" * 40, ours[1])]
+    assert verdict(merge(mixed, PLAN, sha="a" * 40)) == (
+        "incomplete",
+        (
+            "bundle 'shard-2-of-2-attempt-1' is of commit 'bbbbbbbbbbbb', not 'aaaaaaaaaaaa'",
+            "shard 2 is missing: no bundle of it was found; 1 test or file did not run",
+        ),
+    )
+    assert merge(mixed, PLAN).conclusion.value == "incomplete"
 
 
 def test_what_the_plan_only_guessed_is_never_gone() -> None:

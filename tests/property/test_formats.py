@@ -231,9 +231,17 @@ def test_a_collection_reads_back_equal(collection: Collection) -> None:
 
 
 @law
-@given(reports)
+@given(reports.filter(lambda report: report.conclusion is Conclusion.PASSED or report.reasons))
 def test_a_report_reads_back_equal(report: Report) -> None:
     assert report_json.loads(report_json.dumps(report), source="report.json") == report
+
+
+def test_a_report_that_did_not_pass_says_why() -> None:
+    text = '{"format": "xdist-ci/report", "version": 1, "conclusion": "failed", "plan_digest": "", "workers": 1'
+    names = ("lost", "duplicated", "unplanned", "gone", "ignored", "skipped_modules", "deselected", "reasons", "notes")
+    lists = "".join(f', "{name}": []' for name in names)
+    with pytest.raises(FormatError, match="'reasons' is empty"):
+        report_json.loads(f'{text}{lists}, "shards": [], "tests": [], "not_run": []}}', source="report.json")
 
 
 @law

@@ -38,7 +38,7 @@ def test_a_green_push_to_main_is_proved_and_saves_its_times(user: Repository) ->
     report = report_of(user)
     assert (report.conclusion.value, len(report.cases), report.not_run) == ("passed", N_TESTS, ())
     assert sorted(user.store.names(RUN_ID)) == [PLAN, "xdist-ci-tests--report-attempt-1", SHARD_1, SHARD_2]
-    assert [cache.key for cache in user.store.caches()] == [f"xdist-ci-tests-{RUN_ID}-1"]
+    assert [cache.key for cache in user.store.caches()] == [f"xdist-ci-tests--{RUN_ID}-1"]
     merge = run.step("merge", "merge")
     assert merge.summary.startswith("### ✅ 6 tests passed, each exactly once\n\n7 tests · 6 passed · 1 skipped · ")
     assert merge.outputs["verdict"] == "passed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from textwrap import dedent
 
 import pytest
 from github.fake import FakeGitHub
@@ -58,7 +59,7 @@ def test_the_nightly_run_records_times_even_when_a_test_fails(repository: Reposi
     run = user.run("schedule", env={"BREAK": "red"})
     assert (run.result_of("tests"), run.result_of("merge")) == ("failure", "success")
     assert report_of(user).conclusion.value == "failed"
-    assert [cache.key for cache in user.store.caches()] == [f"xdist-ci-tests-{RUN_ID}-1"]
+    assert [cache.key for cache in user.store.caches()] == [f"xdist-ci-tests--{RUN_ID}-1"]
 
 
 def test_five_lines_call_the_reusable_workflow(repository: Repository) -> None:
@@ -92,8 +93,7 @@ def test_the_starter_as_it_stands_installs_a_real_project(repository: Repository
 
 def action(repository: Repository, *lines: str, matrix: str = "{shard: [1/1]}") -> Repository:
     """Write a workflow whose only job uses the action with these inputs."""
-    given = "".join(f"              {line}\n" for line in lines)
-    workflow = f"""
+    workflow = dedent(f"""\
         on: push
         jobs:
           one:
@@ -106,14 +106,10 @@ def action(repository: Repository, *lines: str, matrix: str = "{shard: [1/1]}") 
               - id: use
                 uses: org/xdist-ci@v1
                 with:
-        """
+        """) + "".join(f"          {line}\n" for line in lines)
     for path, text in {**ONE_TEST, "sub/tests/test_sub.py": "def test_sub(): assert 0"}.items():
         repository.write(path, text)
-    repository.write(".github/workflows/one.yml", workflow)
-    path = repository.root / ".github/workflows/one.yml"
-    path.write_text(path.read_text().rstrip() + "\n" + "".join(f"          {line}\n" for line in lines))
-    repository.commit()
-    assert given
+    repository.write(".github/workflows/one.yml", workflow).commit()
     return repository
 
 
@@ -132,16 +128,29 @@ def test_command_arguments_and_directory_are_the_users(repository: Repository) -
         repository,
         "shard: 1/1",
         "working-directory: sub",
-        "pytest: VERBOSE=1 python -m pytest | tee $RUNNER_TEMP/log",
+        "pytest: VERBOSE=1 python -m pytest",
         "args: -k 'sub or nothing'",
     )
     run = user.run("push")
     assert run.code == 1
-    (bundle,) = (name for name in user.store.names(RUN_ID) if "shard-1-of-1" in name)
-    files = user.store.files(RUN_ID, bundle)
+    assert run.said("1 of 1 test failed")
+    files = user.store.files(RUN_ID, "xdist-ci-tests--shard-1-of-1-attempt-1")
     manifest = json.loads(files["shard-1-of-1-attempt-1/manifest.json"])
-    assert manifest["command"][:-1] == ["bash", "-euo", "pipefail", "-c"]
-    assert manifest["command"][-1].endswith("| tee $RUNNER_TEMP/log -k 'sub or nothing'")
+    script = 'VERBOSE=1 python -m pytest "$@"'
+    assert manifest["command"] == ["bash", "-eo", "pipefail", "-c", script, "bash", "-k", "sub or nothing"]
+
+
+def test_a_command_that_is_given_paths_is_planned_with_the_same(repository: Repository) -> None:
+    user = action(repository, "shard: 1/1", "paths: tests", "pytest: python -m pytest tests")
+    assert user.run("push").code == 0
+
+
+def test_a_command_that_fails_before_pytest_is_told_from_one_without_our_plugin(repository: Repository) -> None:
+    user = action(repository, "shard: 1/1", "pytest: python -m pytezt")
+    run = user.run("push")
+    (told,) = run.step("one", "use/run").annotations
+    assert "\nits own message above may say why; " in told.message
+    assert run.said("No module named pytezt")
 
 
 def test_tests_in_a_sub_directory_are_annotated_where_they_are(repository: Repository) -> None:

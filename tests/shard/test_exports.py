@@ -163,7 +163,7 @@ def test_what_was_selected_and_has_no_result_is_an_error(stopped: str, why: str)
 
 # -- sealing ---------------------------------------------------------------------------------
 
-SUITE = "def test_a(): pass\ndef test_b(): assert 0\n"
+SUITE = "import time\ndef test_a(): time.sleep(0.01)\ndef test_b(): assert 0\n"
 
 
 def test_a_sealed_bundle_holds_both_and_their_digests(project: Project) -> None:
@@ -235,12 +235,29 @@ def test_an_older_bundle_without_exports_is_whole(project: Project) -> None:
     assert project.merge().conclusion.value == "failed"
 
 
-def test_an_export_that_was_changed_later_shows(project: Project) -> None:
+def test_an_export_that_was_changed_later_is_no_damage_to_the_proof(project: Project) -> None:
     project.write(test_a=SUITE)
     project.run()
     bundle = project.root / "bundles/shard-1-of-1-attempt-1"
     (bundle / "cost.json").write_text((bundle / "cost.json").read_text().replace('"attempt": 1', '"attempt": 2'))
-    assert read_bundle(bundle).problems == ("cost.json: changed or cut off after it was sealed",)
+    (bundle / "junit.xml").unlink()
+    assert read_bundle(bundle).problems == ()
+
+
+def test_a_link_in_a_bundle_is_not_there_for_an_upload_to_follow(project: Project) -> None:
+    project.write(
+        test_a="""
+        import os, pathlib
+
+        def test_a():
+            (bundle,) = pathlib.Path("bundles").iterdir()
+            os.symlink("/etc/hostname", bundle / "name")
+            (bundle / "workers").mkdir(exist_ok=True)
+            os.symlink("/etc", bundle / "workers" / "etc")
+    """
+    )
+    project.run()
+    assert [path for path in (project.root / "bundles").rglob("*") if path.is_symlink()] == []
 
 
 def test_a_junit_xml_of_the_users_own_in_the_bundle_is_no_damage(project: Project) -> None:
