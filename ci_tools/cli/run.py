@@ -167,11 +167,11 @@ def _billing(args: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, 
     return {
         "runner": runner_of(environ, os.cpu_count(), is_public),
         "price_usd_per_minute": args.price_per_minute,
-        "setup_s": _setup_s(environ.get("GITHUB_EVENT_PATH", "")),
+        "setup_s": setup_seconds(environ.get("GITHUB_EVENT_PATH", "")),
     }
 
 
-def _setup_s(event_path: str) -> float | None:
+def setup_seconds(event_path: str) -> float | None:
     """Return seconds since the job began; None where that can't be seen.
 
     GitHub's runner makes the directory of the event's file when a job begins, and writes the file

@@ -19,6 +19,7 @@ ASSUMED_SETUP_S = 60.0
 LEAST_GAIN = 0.05
 # Packing takes a hundred times as long as estimating: only the best by the estimate are packed.
 PACKED = 8
+ADVISED = 1  # a line of advice is not worth a merge that takes seconds
 
 Forecast = Callable[[int], Choice]
 
@@ -140,7 +141,7 @@ def alternatives(work: Work, terms: Terms, *, shards: int) -> tuple[Choice, ...]
     most = min(2 * shards, most_shards(work))
     here = forecaster(work, terms)(shards)
     found = [
-        _best(work, terms, numbers, _product)
+        _best(work, terms, numbers, _product, packed=ADVISED)
         for numbers in (range(1, min(shards - 1, most) + 1), range(shards + 1, most + 1))
         if numbers
     ]
@@ -149,15 +150,20 @@ def alternatives(work: Work, terms: Terms, *, shards: int) -> tuple[Choice, ...]
     return (here, *better) if better and not terms.is_assumed else ()
 
 
-def _best(work: Work, terms: Terms, numbers: Iterable[int], worth: Callable[[Choice], tuple[float, ...]]) -> Choice:
-    """Return the choice of the least `worth`, of equal ones that with the fewest shards."""
+def _best(
+    work: Work, terms: Terms, numbers: Iterable[int], worth: Callable[[Choice], tuple[float, ...]], packed: int = PACKED
+) -> Choice:
+    """Return the choice of the least `worth`, of equal ones that with the fewest shards.
+
+    Only the `packed` best by the estimate are really packed.
+    """
 
     def rank(choice: Choice) -> tuple[float, ...]:
         return (*worth(choice), choice.shards)
 
     estimates = sorted((_estimate(work, terms, shards) for shards in numbers), key=rank)
     forecast = forecaster(work, terms)
-    return min((forecast(estimate.shards) for estimate in estimates[:PACKED]), key=rank)
+    return min((forecast(estimate.shards) for estimate in estimates[:packed]), key=rank)
 
 
 def _estimate(work: Work, terms: Terms, shards: int) -> Choice:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -76,22 +78,24 @@ def test_an_environment_that_can_not_be_made_is_said_and_not_left_half(tmp_path:
     assert list(tmp_path.glob("xdist-ci/venv-*/.ready")) == []
 
 
-def test_what_pip_is_told_elsewhere_does_not_move_our_packages(tmp_path: Path) -> None:
-    """A user's PIP_TARGET or PIP_USER must not send them into the user's directories."""
-    target = tmp_path / "target"
-    done = launch(
-        "action",
-        "plan",
-        cwd=tmp_path,
-        RUNNER_TEMP=str(tmp_path),
-        PIP_TARGET=str(target),
-        PIP_REQUIRE_VIRTUALENV="1",
-        PIP_INDEX_URL="http://127.0.0.1:9/",
-        PIP_RETRIES="0",
-        PIP_CONFIG_FILE="/dev/null",
-    )
+def test_what_pip_is_told_elsewhere_does_not_move_our_packages() -> None:
+    """A user's PIP_TARGET or PIP_USER must not send them into the user's directories; their index stays."""
+    launcher = runpy.run_path(str(LAUNCHER))
+    kept = {"PIP_INDEX_URL": "https://mirror.example.org/simple", "PIP_CERT": "ca.pem", "USER": "octo", "ROOT": "/"}
+    moved = {f"PIP_{name}": "elsewhere" for name in launcher["NOT_OURS"]} | {"PIP_target": "elsewhere"}
+    assert len(moved) == 11
+    assert launcher["for_pip"](kept | moved) == kept
+
+
+def test_an_environment_in_which_our_packages_are_not_is_never_used(tmp_path: Path) -> None:
+    """Where pip put them is up to its configuration too: what can't be imported isn't there."""
+    (tmp_path / "pip.conf").write_text(f"[install]\ntarget = {tmp_path / 'elsewhere'}\n")
+    around = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "HOME"))}
+    given = {**around, "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"), "RUNNER_TEMP": str(tmp_path)}
+    done = launch("action", "plan", cwd=tmp_path, **given)
     assert done.returncode == 3
-    assert not target.exists()
+    assert "::error title=xdist-ci::its virtual environment can't be set up" in done.stdout
+    assert list(tmp_path.glob("xdist-ci/venv-*/.ready")) == []
 
 
 def test_an_old_python_is_told_the_fix(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from project import PYTEST, Project
 
 from ci_tools.cli.merge import results_of
 from ci_tools.cli.options import command_of, command_or_default
+from ci_tools.cli.run import setup_seconds
 from ci_tools.model.errors import UsageError
 from ci_tools.shard.command import is_tox
 
@@ -177,3 +180,40 @@ def test_on_github_an_error_is_an_annotation_and_a_test_is_no_command(project: P
             "name the --out of `ci-tools run`"
         )
     ]
+
+
+def test_set_up_is_measured_from_the_jobs_start_though_the_event_is_written_again(tmp_path: Path) -> None:
+    """GitHub's runner writes event.json before every step; the directory is as old as the job."""
+    event = tmp_path / "_github_workflow" / "event.json"
+    event.parent.mkdir()
+    event.write_text("{}")
+    long_ago_s = time.time() - 90
+    os.utime(event.parent, (long_ago_s, long_ago_s))
+    event.write_text('{"a": 1}')
+    assert setup_seconds(str(event)) == pytest.approx(90, abs=30)
+
+
+@pytest.mark.parametrize("age_s", [-3600, 6 * 24 * 3600])
+def test_a_directory_of_another_time_measures_nothing(tmp_path: Path, age_s: float) -> None:
+    then_s = time.time() - age_s
+    os.utime(tmp_path, (then_s, then_s))
+    assert setup_seconds(str(tmp_path / "event.json")) is None
+    assert setup_seconds("") is None
+
+
+@pytest.mark.parametrize("command", ["run", "merge"])
+def test_an_event_that_can_not_be_read_keeps_nothing_from_being_run_or_judged(project: Project, command: str) -> None:
+    project.write(test_a="def test_a(): ...").plan(1)
+    around = {**os.environ, "GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": "/nowhere/event.json"}
+    words = {"run": ["--shard", "1/1", "--", *PYTEST], "merge": ["bundles"]}
+    for name in dict.fromkeys(("run", command)):
+        done = subprocess.run(
+            [sys.executable, "-m", "ci_tools", name, *words[name]],
+            env=around,
+            cwd=project.root,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "no such file: /nowhere/event.json" in done.stderr
