@@ -1,30 +1,28 @@
-"""`ci-tools action`: the steps of action.yml, each of them one of the ordinary commands."""
+"""`ci-tools action`: the steps of action.yml, each of them one of the ordinary commands.
+
+The step that runs the tests has the standard library alone: what needs more is imported where it is used.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
-import posixpath
 import re
 import secrets
 import shlex
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ci_tools.cli.inputs import Inputs, load, read_inputs, save
 from ci_tools.cli.main import main
-from ci_tools.cli.places import flag, places, recorded
+from ci_tools.cli.places import places, recorded
 from ci_tools.cli.talk import say
-from ci_tools.formats import durations_json, plan_json, report_json
-from ci_tools.github.context import read_context
-from ci_tools.github.guard import send
-from ci_tools.github.outputs import annotation_line, append_summary, write_outputs
+from ci_tools.formats import durations_json, plan_json
+from ci_tools.github.outputs import append_summary, write_outputs
 from ci_tools.model.bundle import parse_bundle_name
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.plan import Plan
-from ci_tools.model.report import Conclusion, Report
 from ci_tools.model.words import count
 from ci_tools.store.files import read_text, write_text
 
@@ -197,6 +195,7 @@ def _plan_path(inputs: Inputs) -> Path:
 def _merge() -> int:
     """Merge all shards and attempts; say the verdict wherever GitHub shows one."""
     from ci_tools.cli.merge import results_of
+    from ci_tools.cli.publish import publish
     from ci_tools.merge.outside import was_left_out
 
     inputs = _inputs()
@@ -215,58 +214,11 @@ def _merge() -> int:
             words += ["--since-attempt", planned[1]]
     words += [f"--needs={inputs.needs}"] if inputs.needs else []
     words += ["--partial"] if os.environ.get("XDIST_CI_DOWNLOADED") == "failure" else []
+    (report / "report.json").unlink(missing_ok=True)  # a committed one, where `out` lies in the workspace
     code = main(["merge", *words])
     if (report / "report.json").is_file():
-        _publish(inputs, report)
+        publish(inputs, report, cache=recorded(inputs, _temporary()))
     return code
-
-
-def _publish(inputs: Inputs, path: Path) -> None:
-    from ci_tools.report.annotations import annotations_of
-
-    report = report_json.loads(read_text(path / "report.json"), source="report.json")
-    context = read_context(os.environ)
-    complete = report.conclusion is not Conclusion.INCOMPLETE
-    if complete and context.saves_durations:
-        cache = recorded(inputs, _temporary())
-        for name in (".test_durations", "cost.json"):
-            if (path / name).is_file():
-                cache.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path / name, cache / name)
-    wants_comment = inputs.comment != "never" and context.event_name == "pull_request"
-    write_outputs(
-        _results(report)
-        | {
-            "report": str(path),
-            "cost-usd": _cost_usd(path / "cost.json"),
-            "saves-durations": flag(complete and context.saves_durations),
-            "comments": flag(wants_comment),
-        }
-    )
-    append_summary(read_text(path / "summary.md"))
-    root = os.path.join(os.environ.get("GITHUB_WORKSPACE", ""), inputs.working_directory)
-    for found in annotations_of(report, root=os.path.normpath(root)):
-        file = posixpath.normpath(posixpath.join(inputs.working_directory, found.file)) if found.file else ""
-        send(annotation_line(found.level, found.message, file=file, line=found.line, title=found.title))
-
-
-def _results(report: Report) -> dict[str, str]:
-    return {
-        "verdict": report.conclusion.value,
-        "digest": report.plan_digest,
-        "lost": str(len(report.not_run) + len(report.lost)),
-        "flaky": str(len(report.flips)),
-        "failed": str(len(report.bad)),
-    }
-
-
-def _cost_usd(path: Path) -> str:
-    from ci_tools.formats import cost_json
-
-    if not path.is_file():
-        return ""
-    usd = cost_json.loads_run(read_text(path), source=str(path)).usd
-    return "" if usd is None else str(usd)
 
 
 def _comment() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -107,7 +108,7 @@ def read_inputs(environ: Mapping[str, str], *, directory: Path) -> Inputs:
         reruns=_number(text, "reruns"),
         key=key,
         plan=_plan(text.get("plan", "")),
-        paths=text.get("paths", ""),
+        paths=_paths(text.get("paths", "")),
         fail_on=_choice(text, "fail_on", ("any", "never"), default="any"),
         comment=_choice(text, "comment", ("always", "on-failure", "never"), default="always"),
         needs=text.get("needs", ""),
@@ -142,6 +143,16 @@ def load(path: Path) -> Inputs:
 def _plan(value: str) -> str:
     """Return an artifact's id as it is, a path so that it holds wherever the command works."""
     return value if not value or _is_id(value) else os.path.abspath(value)
+
+
+def _paths(value: str) -> str:
+    try:
+        words = shlex.split(value)
+    except ValueError as error:
+        raise UsageError(f"input paths: {str(error).lower()}", hint="quote it as in a shell") from None
+    if any(word.startswith("-") for word in words):
+        raise UsageError(f"input paths is {value!r}", hint="it names directories and files; options go into args")
+    return value
 
 
 def _is_id(value: str) -> bool:

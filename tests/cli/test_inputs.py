@@ -95,6 +95,8 @@ def test_a_runner_that_does_not_know_the_jobs_place_is_not_shard_one_of_one() ->
         ({"shard": "2/8", "shards": "4"}, "input shard is 2/8, input shards 4"),
         ({"command": "plan"}, "input shards is empty"),
         ({"command": "plan", "shards": "257"}, "input shards is '257'"),
+        ({"shard": "1/2", "paths": "tests --out=x"}, "input paths is 'tests --out=x'"),
+        ({"shard": "1/2", "paths": "tests/'a"}, "input paths: no closing quotation"),
         ({"command": "sing"}, "input command is 'sing'"),
         ({"shard": "1/2", "key": "py/3"}, "input key is 'py/3'"),
         ({"shard": "1/2", "key": "a--b"}, "input key is 'a--b'"),

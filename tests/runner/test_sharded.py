@@ -271,6 +271,27 @@ def test_nothing_of_ours_is_left_in_the_users_environment_or_workspace(repositor
     assert run.said(TOKEN) == []
 
 
+def test_the_users_tests_see_no_token_and_nothing_of_ours(repository: Repository, github: FakeGitHub) -> None:
+    spy = """
+        import os, pathlib
+
+        def test_environment():
+            assert [name for name in os.environ if name.startswith("XDIST_CI")] == []
+            assert [name for name, value in os.environ.items() if "ghs_" in value] == []
+
+        def test_files():
+            ours = pathlib.Path(os.environ["RUNNER_TEMP"], "xdist-ci").glob("use-*/**/*")
+            assert [path for path in ours if path.is_file() and b"ghs_" in path.read_bytes()] == []
+        """
+    user = with_starter(repository, "sharded", changes=TWO, tests={"tests/test_spy.py": spy})
+    event = pull_request(user, github)
+    run = user.run("pull_request", payload=event, env={"GITHUB_API_URL": github.url})
+    assert run.code == 0, run.text
+    assert len(github.bodies(2)) == 1
+    held = [data for name in user.store.names(RUN_ID) for data in user.store.files(RUN_ID, name).values()]
+    assert [data for data in held if TOKEN.encode() in data] == []
+
+
 def test_the_actions_own_environment_is_made_from_hashed_requirements(repository: Repository, product: Path) -> None:
     user = with_starter(repository, "sharded", changes=TWO, tests=ONE_TEST)
     user.seeds = {}
