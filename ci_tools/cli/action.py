@@ -200,12 +200,14 @@ def _merge() -> int:
 
     inputs = _inputs()
     bundles, report = inputs.own / "bundles", inputs.results / "report"
-    if not inputs.plan and not any(bundles.iterdir()) and was_left_out(results_of(inputs.needs)):
+    is_partial = os.environ.get("XDIST_CI_DOWNLOADED") == "failure"
+    if not (inputs.plan or is_partial or any(bundles.iterdir())) and was_left_out(results_of(inputs.needs)):
         say("the jobs that run the tests were skipped: there is nothing to merge")
         write_outputs({"verdict": "skipped"})
         return 0
     # What else a job's tests may have put into its artifact is none of ours.
-    named = [path for path in sorted(bundles.iterdir()) if path.name == "begun" or parse_bundle_name(path.name)]
+    directories = [path for path in sorted(bundles.iterdir()) if path.is_dir()]
+    named = [path for path in directories if path.name == "begun" or parse_bundle_name(path.name)]
     words = [*map(str, named or [bundles]), "--out", str(report), "--key", inputs.key, "--fail-on", inputs.fail_on]
     if inputs.plan:
         plan = _plan_path(inputs)
@@ -213,7 +215,7 @@ def _merge() -> int:
         if planned := re.fullmatch(r"plan-attempt-([0-9]{1,4})", plan.parent.name):
             words += ["--since-attempt", planned[1]]
     words += [f"--needs={inputs.needs}"] if inputs.needs else []
-    words += ["--partial"] if os.environ.get("XDIST_CI_DOWNLOADED") == "failure" else []
+    words += ["--partial"] if is_partial else []
     (report / "report.json").unlink(missing_ok=True)  # a committed one, where `out` lies in the workspace
     code = main(["merge", *words])
     if (report / "report.json").is_file():

@@ -71,7 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Post or print the comments; 0 also when they can't be posted, 3 when a report can't be read."""
+    """Post or print the comments; 0 also when they can't be posted, 3 when this job's report can't be read."""
     context = read_context(os.environ)
     path = args.report or (None if context.event_name == "workflow_run" else REPORT)
     if args.dry_run and path:
@@ -128,8 +128,11 @@ def _from_files(path: Path, key: str, context: Context) -> Comment:
 
 
 def _from_artifacts(key: str, context: Context) -> list[Comment]:
+    def left_out(key: str, error: CiToolsError) -> None:
+        _tell("warning", f"no comment for {key}: {error.fact}", error.hint)
+
     with _client(context, DOWNLOAD_BUDGET_S) as client:
-        found = fetch_reports(client, context, key=key)
+        found = fetch_reports(client, context, key=key, damaged=left_out)
     if not found:
         _tell("notice", f"no comment: the workflow run left no report{f' of key {key}' if key else ''}")
     comments = []
@@ -138,8 +141,8 @@ def _from_artifacts(key: str, context: Context) -> list[Comment]:
             comments.append(
                 _comment(one.key, context, source=one.source, report=one.report, cost=one.cost, attempt=one.attempt)
             )
-        except CiToolsError as error:  # of the others' reports, this one says nothing
-            _tell("warning", f"no comment for {one.key}: {error.fact}", error.hint)
+        except CiToolsError as error:
+            left_out(one.key, error)
     return comments
 
 

@@ -116,7 +116,8 @@ def command_of(command: tuple[str, ...], line: str, arguments: str) -> tuple[str
     try:
         more = tuple(shlex.split(arguments))
         if _NEEDS_SHELL.search(line):
-            return "bash", "-eo", "pipefail", "-c", f'{line} "$@"' if more else line, *(("bash", *more) if more else ())
+            script = (f'{line} "$@"', "bash", *more) if more else (line,)
+            return "bash", "-eo", "pipefail", "-c", *script
         return command_or_default(command or tuple(shlex.split(line))) + more
     except ValueError as error:
         raise UsageError(f"--pytest or --args: {str(error).lower()}", hint="quote it as in a shell") from None

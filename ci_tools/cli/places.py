@@ -23,7 +23,6 @@ def places(inputs: Inputs, temporary: Path) -> dict[str, str]:
         "plan-artifact": inputs.plan if inputs.plan_is_artifact else "",
         "plans": flag(inputs.command == "plan" or (inputs.command == "run" and not inputs.plan)),
     }
-    cache = f"xdist-ci-{inputs.key}--"
     run = f"{os.environ.get('GITHUB_RUN_ID', '0')}-{inputs.attempt}"
     if inputs.command in ("plan", "merge"):
         # The text of the path is part of a cache's identity: this one is the same on all of GitHub's own runners.
@@ -31,10 +30,10 @@ def places(inputs: Inputs, temporary: Path) -> dict[str, str]:
     if inputs.command == "plan":
         earlier = f"{artifact}plan-attempt-*" if inputs.attempt > 1 else ""
         outputs |= {"plan-name": f"{artifact}{inputs.plan_name}", "earlier-plans": earlier}
-        outputs |= {"cache-key": f"{cache}{run}", "cache-prefix": cache}
+        outputs |= {"cache-key": f"{artifact}{run}", "cache-prefix": artifact}
     elif inputs.command == "merge":
         outputs |= {"shard-names": f"{artifact}shard-*", "report-name": f"{artifact}report-attempt-{inputs.attempt}"}
-        outputs |= {"bundles-path": str(own / "bundles"), "save-key": f"{cache}{run}"}
+        outputs |= {"bundles-path": str(own / "bundles"), "save-key": f"{artifact}{run}"}
     elif inputs.command == "run":
         # Its own bundle alone, whatever tests put beside it; by a wildcard, which keeps the directory's name.
         outputs["bundle-path"] = str(inputs.results / "bundles" / f"?{inputs.bundle[1:]}" / "**")

@@ -8,9 +8,10 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ci_tools.github.answers import GitHubError
 from ci_tools.github.context import Context, number_at, text_at, value_at
 from ci_tools.github.rest import Client
 from ci_tools.model.bundle import KEY, is_key
@@ -51,15 +52,26 @@ class Artifact:
     digest: str
 
 
-def fetch_reports(client: Client, context: Context, *, key: str = "") -> list[RunReport]:
+def fetch_reports(
+    client: Client, context: Context, *, key: str = "", damaged: Callable[[str, CiToolsError], object] | None = None
+) -> list[RunReport]:
     """Return the newest report of each key, or of the one named, sorted by key.
 
     Only artifacts of the very run, commit and attempts that the event names count. Nothing is unpacked to disk.
-    Raises CiToolsError for a report that is too large, damaged or no zip file.
+    Raises CiToolsError for a report that is too large, damaged or no zip file, unless `damaged` takes
+    its key and the error: then the others are returned.
     """
     listed = sorted(_listed(client, context), key=lambda artifact: (artifact.attempt, artifact.id))
     newest = {artifact.key: artifact for artifact in listed if key in ("", artifact.key)}
-    return [_fetched(client, context, newest[name]) for name in sorted(newest)[:MAX_KEYS]]
+    reports = []
+    for name in sorted(newest)[:MAX_KEYS]:
+        try:
+            reports.append(_fetched(client, context, newest[name]))
+        except CiToolsError as error:
+            if damaged is None or isinstance(error, GitHubError):
+                raise
+            damaged(name, error)
+    return reports
 
 
 def _listed(client: Client, context: Context) -> Iterator[Artifact]:

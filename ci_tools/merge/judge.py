@@ -34,10 +34,9 @@ def of_key(bundles: Sequence[Bundle], key: str | None) -> tuple[Bundle, ...]:
     Raises CiToolsError when none is of it, or what stays is of several: they prove nothing together.
     """
     chosen = tuple(b for b in bundles if key is None or b.manifest is None or b.manifest.key == key)
-    if bundles and not any(b.manifest for b in chosen):
-        keys = some(sorted({b.manifest.key for b in bundles if b.manifest}))
-        if keys:
-            raise CiToolsError(f"no bundle of key {key!r}: there are {keys}", hint="name one of these with --key")
+    keys = sorted({bundle.manifest.key for bundle in bundles if bundle.manifest})
+    if keys and not any(bundle.manifest for bundle in chosen):
+        raise CiToolsError(f"no bundle of key {key!r}: there are {some(keys)}", hint="name one of these with --key")
     found = sorted({bundle.manifest.key for bundle in chosen if bundle.manifest})
     if len(found) > 1:
         raise CiToolsError(
@@ -47,12 +46,19 @@ def of_key(bundles: Sequence[Bundle], key: str | None) -> tuple[Bundle, ...]:
 
 
 def _of_one_commit(bundles: Sequence[Bundle], sha: str) -> tuple[list[Bundle], list[str]]:
-    """Return the bundles of this commit, of most bundles' one where it isn't said, and what the others are."""
-    shas = Counter(bundle.manifest.sha for bundle in bundles if bundle.manifest)
+    """Return the bundles of this commit, of most bundles' one where it isn't said, and what the others are.
+
+    A bundle that says no commit, run where GITHUB_SHA wasn't passed on, is of no other one.
+    """
+    shas = Counter(bundle.manifest.sha for bundle in bundles if bundle.manifest and bundle.manifest.sha)
     sha = sha or min(shas, key=lambda sha: (-shas[sha], sha), default="")
-    others = [bundle for bundle in bundles if bundle.manifest and bundle.manifest.sha != sha]
-    strays = [f"bundle {b.name!r} is of commit {b.manifest.sha[:12]!r}, not {sha[:12]!r}" for b in others if b.manifest]
-    return [bundle for bundle in bundles if bundle not in others], strays
+    ours, strays = [], []
+    for bundle in bundles:
+        if bundle.manifest is None or bundle.manifest.sha in ("", sha):
+            ours.append(bundle)
+        else:
+            strays.append(f"bundle {bundle.name!r} is of commit {bundle.manifest.sha[:12]!r}, not {sha[:12]!r}")
+    return ours, strays
 
 
 def merge(
@@ -67,9 +73,9 @@ def merge(
     """Return the report on a run. The same bundles in any order give the same report.
 
     Bundles of other commits than `sha` are no part of it, those of attempts before `since_attempt`
-    only tell flips. `needs` are the results of the jobs
-    that this one needs, by name, in GitHub's words: none may have failed without a shard that shows
-    it. `is_partial`: there are more bundles, which could not be had.
+    only tell flips. `needs` are the results of the jobs that this one needs, by name, in GitHub's
+    words: none may have failed without a shard that shows it. `is_partial`: there are more bundles,
+    which could not be had.
     """
     bundles = sorted(bundles, key=lambda bundle: (bundle.shard, bundle.attempt, bundle.name))
     bundles, foreign = _of_one_commit(bundles, sha)

@@ -143,7 +143,7 @@ def _ends(text: str, limit: int, cut_out: int) -> str:
     if len(text) <= limit and not cut_out:
         return text
     room = max(limit - 40, 0)
-    head, tail = text[: room // 3], text[len(text) - (room - room // 3) :]
+    head, tail = text[: room // 3], text[max(room // 3, len(text) - (room - room // 3)) :]
     head = head[: head.rfind("\n")] if "\n" in head else head
     tail = tail[tail.find("\n") + 1 :] if "\n" in tail else tail
     return f"{head}\n… {cut_out + len(text) - len(head) - len(tail):,} characters left out …\n{tail}"

@@ -71,6 +71,15 @@ def test_auto_chooses_and_says_why(
     assert said(capsys) == [LEARNED[1], why, "wrote plan.json"]
 
 
+def test_a_guess_buys_no_more_than_eight_shards(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (suite / ".test_durations").unlink()
+    for nodeid in DURATIONS_S:
+        (suite / nodeid.partition("::")[0]).write_text("def test(): ...\n")
+    assert main(["plan", "--shards", "auto", "--max-usd", "5", "--price-per-minute", "0.006"]) == 0
+    assert len(plan_json.loads(Path("plan.json").read_text(), source="plan.json").shards) == 8
+    assert "that is guessed, as no test has a recorded time: 8 shards until one has" in said(capsys)
+
+
 def test_workers_set_up_and_price_are_those_of_the_last_run(capsys: pytest.CaptureFixture[str]) -> None:
     plan = planned("--shards", "auto", "--max-usd", "0.2", "--last-cost", "cost.json")
     assert (len(plan.shards), plan.workers) == (11, 2)

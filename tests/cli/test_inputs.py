@@ -157,7 +157,7 @@ def test_something_else_in_its_place_is_refused(tmp_path: Path, text: str) -> No
 
 
 def test_out_has_no_dots_that_the_upload_would_refuse() -> None:
-    assert ".." not in Path(inputs(shard="1/2", out="../elsewhere").directory).parts
+    assert ".." not in inputs(shard="1/2", out="../elsewhere").results.parts
 
 
 def test_hostile_inputs_stay_data(tmp_path: Path) -> None:

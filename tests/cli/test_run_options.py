@@ -108,6 +108,8 @@ def test_arguments_join_the_command_behind_the_dashes() -> None:
         (((), "pytest 'a", ""), "--pytest or --args: no closing quotation"),
         (((), "", "'a"), "--pytest or --args: no closing quotation"),
         (((), "pytest | tee log", "-x"), "--args: it is unclear which command of the line they are for"),
+        (((), "pytest & wait", "-x"), "--args: it is unclear which command of the line they are for"),
+        (((), "cat <<'end'", "-x"), "--args: it is unclear which command of the line they are for"),
         (((), "pytest # all", "-x"), "--args: it is unclear which command of the line they are for"),
         (((), "cd a\npytest", "-x"), "--args: it is unclear which command of the line they are for"),
     ],
@@ -124,6 +126,10 @@ def test_a_command_that_can_not_be_read_is_refused(words: tuple[tuple[str, ...],
 )
 def test_tox_is_seen_within_a_line(line: str, tox: bool) -> None:
     assert is_tox(command_of((), line, "")) is tox
+
+
+def test_tox_is_seen_within_a_line_that_is_given_arguments() -> None:
+    assert is_tox(command_of((), "CI=1 tox", "-e py"))
 
 
 def test_needs_are_githubs() -> None:
@@ -165,6 +171,18 @@ def test_a_key_merges_its_own_leg(project: Project, tmp_path: Path) -> None:
         assert project.ci_tools("run", *words).returncode == 0
     assert project.ci_tools("merge", "bundles").returncode == 3
     assert project.ci_tools("merge", "bundles", "--key", "py3.12").returncode == 0
+
+
+@pytest.mark.parametrize(("in_a_job", "code"), [("true", 3), ("", 0)])
+def test_in_a_job_a_bundle_of_another_commit_is_no_part_of_the_run(
+    project: Project, monkeypatch: pytest.MonkeyPatch, in_a_job: str, code: int
+) -> None:
+    project.write(test_a="def test_a(): ...").plan(1)
+    monkeypatch.setenv("GITHUB_SHA", "a" * 40)
+    assert run(project, "--shard", "1/1", "--", *PYTEST).returncode == 0
+    monkeypatch.setenv("GITHUB_SHA", "b" * 40)
+    monkeypatch.setenv("GITHUB_ACTIONS", in_a_job)
+    assert project.ci_tools("merge", "bundles").returncode == code
 
 
 def test_on_github_an_error_is_an_annotation_and_a_test_is_no_command(project: Project) -> None:

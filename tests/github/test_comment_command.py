@@ -140,6 +140,16 @@ def test_github_that_limits_us_is_a_warning_and_no_failure(
     assert commands_in(out) == [Command("warning", f"{fact}\n{hint}", {"title": "xdist-ci"})]
 
 
+def test_an_empty_token_is_a_warning_and_no_failure(
+    github: FakeGitHub, job: Job, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job("pull_request", pull_request(github))
+    monkeypatch.setenv("GITHUB_TOKEN", " ")
+    assert main(["comment"]) == 0
+    assert "ci-tools: warning: no comment: GITHUB_TOKEN is empty" in capsys.readouterr().err
+    assert github.requests == []
+
+
 def test_a_push_has_no_pull_request(github: FakeGitHub, job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     job("push", payload("push"))
     assert main(["comment"]) == 0
@@ -200,6 +210,20 @@ def test_a_report_that_is_none_is_a_warning_and_no_comment(
     assert main(["comment"]) == 0
     assert f"ci-tools: warning: no comment for tests: {fact}" in capsys.readouterr().err
     assert github.calls("POST") == []
+
+
+def test_an_artifact_that_is_damaged_keeps_no_other_key_from_its_comment(
+    github: FakeGitHub, job: Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = fork_run(github, aaa=RED, zzz=GREEN)
+    (number,) = (
+        artifact["id"] for artifact in github.artifacts[event["workflow_run"]["id"]] if "aaa" in artifact["name"]
+    )
+    github.zips[number] = b"no zip"
+    job("workflow_run", event)
+    assert main(["comment"]) == 0
+    assert "ci-tools: warning: no comment for aaa: " in capsys.readouterr().err
+    assert len(github.calls("POST")) == 1
 
 
 def test_a_report_that_is_none_keeps_no_other_key_from_its_comment(github: FakeGitHub, job: Job) -> None:

@@ -108,6 +108,13 @@ def test_an_artifact_unpacked_flat_is_a_bundle_too(bundle: Path, tmp_path: Path)
     assert (found.shard, found.shards, found.attempt, found.problems) == (1, 1, 1, ())
 
 
+def test_a_bundle_in_the_directory_of_another_shard_is_damaged(bundle: Path, tmp_path: Path) -> None:
+    other = tmp_path / "shard-2-of-2-attempt-1"
+    shutil.copytree(bundle, other)
+    (problem,) = read_bundle(other).problems
+    assert problem == f"its directory is named {other.name!r}, its manifest says {bundle.name!r}"
+
+
 def test_an_empty_upload_is_known_by_its_name(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "shard-1-of-1-attempt-1").mkdir()
     report = merge(read_bundles([tmp_path]), plan_of(bundle))

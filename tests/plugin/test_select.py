@@ -130,8 +130,10 @@ def test_a_planned_file_that_vanished_is_gone_and_one_that_pytest_does_not_reach
     assert [(m.name, m.why) for m in report.not_run] == [
         (
             "other/test_b.py",
-            ("planned for shard 1, but its pytest command doesn't reach this file: plan with the same paths, "
-            "or set testpaths"),
+            (
+                "planned for shard 1, but its pytest command doesn't reach this file: plan with the same paths, "
+                "or set testpaths"
+            ),
         )
     ]
 

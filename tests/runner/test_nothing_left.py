@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from github.fake import FakeGitHub
 from runner.act import RUN_ID, Repository
 from runner.user import pull_request, report_of, rerun_failed, with_starter
@@ -12,6 +11,7 @@ from runner.user import pull_request, report_of, rerun_failed, with_starter
 TWO = {"shards: 4": "shards: 2", "pytest: python -m pytest #": "pytest: python -m pytest -n 0 #"}
 TESTS = {"tests/test_a.py": "def test_a(): ...", "tests/test_b.py": "def test_b(): ..."}
 LINT = "jobs:\n  lint: {{runs-on: ubuntu-latest, steps: [{{id: lint, run: exit {code}}}]}}\n"
+SKIPPED = "  docs: {if: false, runs-on: ubuntu-latest, steps: [{run: exit 0}]}\n"
 
 
 def with_lint(repository: Repository, code: int, *, needed_by: str, also_by_merge: bool) -> Repository:
@@ -144,15 +144,22 @@ def test_a_shards_tests_can_not_speak_for_another_shard(repository: Repository) 
         assert [path for path in held if path.split("/")[0][1:] != f"hard-{index}-of-2-attempt-1"] == []
 
 
-@pytest.mark.parametrize("shards", [3])
-def test_run_again_as_a_whole_with_another_number_of_shards_is_planned_anew(
-    repository: Repository, shards: int
-) -> None:
+def test_run_again_as_a_whole_with_another_number_of_shards_is_planned_anew(repository: Repository) -> None:
     user = with_starter(repository, "sharded", changes=TWO, tests=TESTS)
     user.run("push")
     path = user.root / ".github/workflows/sharded.yml"
-    path.write_text(path.read_text().replace("shards: 2", f"shards: {shards}"))
+    path.write_text(path.read_text().replace("shards: 2", "shards: 3"))
     run = user.run("push", attempt=2)
     assert run.code == 0, run.text
-    assert json.loads(run.step("plan", "plan").outputs["matrix"])["shard"][-1] == f"{shards}/{shards}"
+    assert json.loads(run.step("plan", "plan").outputs["matrix"])["shard"][-1] == "3/3"
     assert report_of(user, attempt=2).conclusion.value == "passed"
+
+
+def test_shards_whose_results_can_not_be_downloaded_were_not_left_out(repository: Repository) -> None:
+    """Without a plan job nothing else tells that there were any: another job that was skipped excuses nobody."""
+    changes = {"[1/3, 2/3, 3/3]": "[1/1]", "jobs:\n": "jobs:\n" + SKIPPED, "needs: tests": "needs: [docs, tests]"}
+    user = with_starter(repository, "simple", changes=changes, tests=TESTS)
+    user.store.fail_downloads("xdist-ci-tests--shard-1-of-1-attempt-1")
+    run = user.run("push")
+    assert (run.result_of("tests"), run.result_of("merge")) == ("success", "failure")
+    assert "not all results could be downloaded: run this job again" in report_of(user).reasons

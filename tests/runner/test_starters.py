@@ -12,6 +12,8 @@ from runner.act import RUN_ID, Repository
 from runner.data import ROOT
 from runner.user import N_TESTS, SET_UP, TESTS, pull_request, report_of, with_starter
 
+from ci_tools.formats import plan_json
+
 TWO = {"[1/3, 2/3, 3/3]": "[1/2, 2/2]"}
 ONE_TEST = {"tests/test_a.py": "def test_a(): ..."}
 
@@ -142,6 +144,17 @@ def test_command_arguments_and_directory_are_the_users(repository: Repository) -
 
 def test_a_command_that_is_given_paths_is_planned_with_the_same(repository: Repository) -> None:
     user = action(repository, "shard: 1/1", "paths: tests", "pytest: python -m pytest tests")
+    assert user.run("push").code == 0
+    files = user.store.files(RUN_ID, "xdist-ci-tests--shard-1-of-1-attempt-1")
+    plan = plan_json.loads(files["shard-1-of-1-attempt-1/plan.json"].decode(), source="plan.json")
+    assert plan.planned_files == {"tests/test_a.py"}
+
+
+def test_the_users_command_finds_no_inputs_of_ours_in_its_environment(repository: Repository) -> None:
+    """What the plugin leaves to the tests is another matter: a command may be a script that knows no pytest."""
+    user = action(
+        repository, "shard: 1/1", "paths: tests", 'pytest: test -z "$XDIST_CI_INPUTS" && python -m pytest tests'
+    )
     assert user.run("push").code == 0
 
 

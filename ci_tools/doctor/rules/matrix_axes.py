@@ -35,9 +35,8 @@ def check(project: Project) -> Iterator[Finding]:
 def _problems(step: Step, axes: tuple[str, ...], others: list[str]) -> Iterator[tuple[str, str]]:
     """Iterate over (fact, fix)."""
     shard, shards, key = (step.input(name).text for name in ("shard", "shards", "key"))
-    is_unknown = step.job.matrix.is_dynamic and not axes
-    if not shard and not is_unknown and (others or not axes):
-        found = ", ".join(f"`{axis}`" for axis in axes) or "none"
+    if not shard and others:
+        found = ", ".join(f"`{axis}`" for axis in axes)
         yield (
             f"job `{step.job.id}` doesn't say which shard it is; an axis `shard` alone would, the matrix has: {found}",
             "set `shard: ${{ matrix.shard }}/4`, with your number of shards",
