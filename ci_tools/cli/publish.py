@@ -9,10 +9,12 @@ from pathlib import Path
 
 from ci_tools.cli.inputs import Inputs
 from ci_tools.cli.places import flag
+from ci_tools.cli.talk import say
 from ci_tools.formats import cost_json, report_json
-from ci_tools.github.context import read_context
+from ci_tools.github.context import Context, read_context
 from ci_tools.github.guard import send
 from ci_tools.github.outputs import annotation_line, append_summary, write_outputs
+from ci_tools.model.errors import CiToolsError
 from ci_tools.model.report import Conclusion, Report
 from ci_tools.report.annotations import annotations_of
 from ci_tools.store.files import read_text
@@ -21,13 +23,13 @@ from ci_tools.store.files import read_text
 def publish(inputs: Inputs, path: Path, *, cache: Path) -> None:
     """Say the outputs, the summary and the annotations; leave the times where the cache takes them from."""
     report = report_json.loads(read_text(path / "report.json"), source="report.json")
-    context = read_context(os.environ)
-    saves = report.conclusion is not Conclusion.INCOMPLETE and context.saves_durations
+    context = _context()
+    saves = report.conclusion is not Conclusion.INCOMPLETE and context is not None and context.saves_durations
     if saves:
         cache.mkdir(parents=True, exist_ok=True)
         for name in (".test_durations", "cost.json"):
             shutil.copyfile(path / name, cache / name)
-    wants_comment = inputs.comment != "never" and context.event_name == "pull_request"
+    wants_comment = inputs.comment != "never" and context is not None and context.event_name == "pull_request"
     write_outputs(
         _results(report)
         | {
@@ -39,6 +41,15 @@ def publish(inputs: Inputs, path: Path, *, cache: Path) -> None:
     )
     append_summary(read_text(path / "summary.md"))
     _annotate(inputs, report)
+
+
+def _context() -> Context | None:
+    """Return the job's context, None where its event can't be read: the verdict doesn't hang on it."""
+    try:
+        return read_context(os.environ)
+    except CiToolsError as error:
+        say(f"no comment, and no times saved: {error.fact}")
+        return None
 
 
 def _annotate(inputs: Inputs, report: Report) -> None:

@@ -1,0 +1,98 @@
+"""`ci-tools action`: steps that depend on nothing of GitHub but what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import PYTEST, Project
+
+
+def stage(project: Project, name: str, **env: str) -> tuple[int, dict[str, str], str]:
+    """Run one step; return its exit code, its outputs and what it said."""
+    output = project.root / "output"
+    output.write_text("")
+    done = subprocess.run(
+        [sys.executable, "-m", "ci_tools", "action", name],
+        env={
+            **os.environ,
+            "RUNNER_TEMP": str(project.root / "temp"),
+            "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(project.root / "summary"),
+            **env,
+        },
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    found = re.findall(r"^(\S+)<<(\S+)\n(.*?)\n?\2$", output.read_text(), re.M | re.S)
+    return done.returncode, {name: value for name, _, value in found}, done.stdout + done.stderr
+
+
+@pytest.fixture
+def inputs(project: Project) -> str:
+    """A run of one shard, downloaded, and what the first step of the merge has written."""
+    project.write(test_a="def test_a(): ...").plan(1)
+    words = ("--shard", "1/1", "--key", "tests", "--", *PYTEST)
+    assert project.ci_tools("run", *words).returncode == 0
+    code, outputs, said = stage(project, "begin", XDIST_CI_INPUT_COMMAND="merge")
+    assert code == 0, said
+    shutil.copytree(project.root / "bundles", outputs["bundles-path"], dirs_exist_ok=True)
+    return outputs["inputs"]
+
+
+def test_the_verdict_is_said_as_outputs_and_as_the_summary(project: Project, inputs: str) -> None:
+    code, outputs, said = stage(project, "merge", XDIST_CI_INPUTS=inputs)
+    assert code == 0, said
+    told = {name: outputs[name] for name in ("verdict", "lost", "flaky", "failed", "comments", "saves-durations")}
+    assert told == {
+        "verdict": "passed",
+        "lost": "0",
+        "flaky": "0",
+        "failed": "0",
+        "comments": "",
+        "saves-durations": "",
+    }
+    assert (project.root / "summary").read_text().startswith("### ✅ 1 test passed, each exactly once\n")
+    assert sorted(path.name for path in Path(outputs["report"]).iterdir()) == [
+        ".test_durations",
+        "cost.json",
+        "junit.xml",
+        "report.json",
+        "summary.md",
+    ]
+
+
+def test_the_verdict_does_not_hang_on_an_event_that_can_not_be_read(project: Project, inputs: str) -> None:
+    broken = {"GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": "/nowhere/event.json"}
+    code, outputs, said = stage(project, "merge", XDIST_CI_INPUTS=inputs, **broken)
+    assert (code, outputs["verdict"], outputs["saves-durations"]) == (0, "passed", "")
+    assert "no comment, and no times saved: no such file: /nowhere/event.json" in said
+
+
+def test_when_a_download_failed_nothing_is_proved(project: Project, inputs: str) -> None:
+    code, outputs, _ = stage(project, "merge", XDIST_CI_INPUTS=inputs, XDIST_CI_DOWNLOADED="failure")
+    assert (code, outputs["verdict"]) == (3, "incomplete")
+
+
+def test_a_needed_job_that_was_skipped_skips_no_verdict_where_there_are_bundles(project: Project) -> None:
+    project.write(test_a="def test_a(): assert 0").plan(1)
+    assert project.ci_tools("run", "--shard", "1/1", "--key", "tests", "--", *PYTEST).returncode == 1
+    needs = '{"changes": {"result": "success"}, "docs": {"result": "skipped"}}'
+    _, places, _ = stage(project, "begin", XDIST_CI_INPUT_COMMAND="merge", XDIST_CI_INPUT_NEEDS=needs)
+    shutil.copytree(project.root / "bundles", places["bundles-path"], dirs_exist_ok=True)
+    code, outputs, _ = stage(project, "merge", XDIST_CI_INPUTS=places["inputs"])
+    assert (code, outputs["verdict"], outputs["failed"]) == (1, "failed", "1")
+
+
+def test_comment_is_for_another_workflows_run_alone(project: Project) -> None:
+    _, places, _ = stage(project, "begin", XDIST_CI_INPUT_COMMAND="comment")
+    code, _, said = stage(project, "comment", XDIST_CI_INPUTS=places["inputs"], GITHUB_EVENT_NAME="pull_request")
+    assert code == 2
+    assert "input command is 'comment'" in said
