@@ -224,17 +224,17 @@ def start(
     )
     write_text(bundle / "manifest.json", manifest_json.dumps(manifest))
     staged = temporary()
-    env = environment(
-        environ,
-        job.command,
-        stage=stage(staged),
-        out=bundle,
-        plan=bundle / "plan.json",
-        shard=job.shard,
-        nonce=nonce,
-        workers=job.workers,
-    )
     try:
+        env = environment(
+            environ,
+            job.command,
+            stage=stage(staged),
+            out=bundle,
+            plan=bundle / "plan.json",
+            shard=job.shard,
+            nonce=nonce,
+            workers=job.workers,
+        )
         return Running(job, manifest, env=env, stage=staged, output=output, say=say)
     except CiToolsError:
         shutil.rmtree(staged, ignore_errors=True)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import ci_tools
+from ci_tools.model.errors import CiToolsError
 from ci_tools.shard.processes import is_alive
 
 PREFIX = "xdist-ci-"
@@ -38,11 +39,19 @@ def temporary() -> Path:
 
 
 def stage(directory: Path) -> Path:
-    """Copy the guest modules below `directory`; return what goes on PYTHONPATH."""
+    """Copy the guest modules below `directory`; return what goes on PYTHONPATH.
+
+    Raises CiToolsError when there is no room for them.
+    """
     source = Path(ci_tools.__file__).parent
     target = directory / "ci_tools"
-    target.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source / "__init__.py", target / "__init__.py")
-    for name in GUEST:
-        shutil.copytree(source / name, target / name, dirs_exist_ok=True)
+    rewritten = shutil.ignore_patterns("*-pytest-*.pyc")  # by a pytest that tests ci_tools itself
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source / "__init__.py", target / "__init__.py")
+        for name in GUEST:
+            shutil.copytree(source / name, target / name, dirs_exist_ok=True, ignore=rewritten)
+    except OSError as error:
+        why = error.args[0][0][2] if isinstance(error, shutil.Error) else error.strerror
+        raise CiToolsError(f"{directory}: can't be written: {why}", hint="free some space, or set TMPDIR") from None
     return directory

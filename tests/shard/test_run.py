@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -266,7 +267,7 @@ def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
 
     def small_files() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # the plugin itself fits
 
     done = subprocess.run(
         [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n0"],
@@ -282,6 +283,26 @@ def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
     report = project.merge()
     assert report.conclusion.value == "incomplete"
     assert len(report.cases) + len(report.not_run) >= 1
+
+
+def test_without_room_for_the_plugin_itself_it_says_so(project: Project) -> None:
+    project.write(test_a="def test_a(): pass").plan(1)
+
+    def tiny_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+
+    done = subprocess.run(
+        [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n0"],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        preexec_fn=tiny_files,
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert re.search(r"^ci-tools: error: .*: can't be written: .*File too large", done.stderr, re.M)
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
