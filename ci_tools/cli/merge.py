@@ -14,14 +14,14 @@ from ci_tools.cli.plan import choices_for
 from ci_tools.cli.run import read_plan
 from ci_tools.cli.talk import say
 from ci_tools.formats import cost_json, durations_json, report_json
-from ci_tools.github.context import read_context
+from ci_tools.github.context import context_or_none
 from ci_tools.merge.cost import run_cost
 from ci_tools.merge.judge import durations_of, merge, of_key, plan_of
 from ci_tools.merge.outside import nothing_left
 from ci_tools.merge.read import read_bundles
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.cost import RunCost
-from ci_tools.model.errors import YES, CiToolsError, UsageError
+from ci_tools.model.errors import YES, UsageError
 from ci_tools.model.report import Conclusion, Report
 from ci_tools.model.words import count
 from ci_tools.report.cost import cost_lines
@@ -118,10 +118,8 @@ def cost_text(cost: RunCost) -> str:
 
 def run_facts(environ: Mapping[str, str], key: str) -> RunFacts:
     """Return what the summary says of the run it is of; on a laptop nothing."""
-    try:
-        context = read_context(environ)
-    except CiToolsError as error:  # the verdict doesn't hang on it
-        say(f"nothing is known of this run: {error.fact}")
+    context = context_or_none(environ, lambda why: say(f"nothing is known of this run: {why}"))
+    if context is None:
         return RunFacts(key=key)
     return RunFacts(key=key, run_url=context.run_url, attempt=context.run_attempt, sha=context.head_sha)
 

@@ -11,10 +11,9 @@ from ci_tools.cli.inputs import Inputs
 from ci_tools.cli.places import flag
 from ci_tools.cli.talk import say
 from ci_tools.formats import cost_json, report_json
-from ci_tools.github.context import Context, read_context
+from ci_tools.github.context import context_or_none
 from ci_tools.github.guard import send
 from ci_tools.github.outputs import annotation_line, append_summary, write_outputs
-from ci_tools.model.errors import CiToolsError
 from ci_tools.model.report import Conclusion, Report
 from ci_tools.report.annotations import annotations_of
 from ci_tools.store.files import read_text
@@ -23,7 +22,7 @@ from ci_tools.store.files import read_text
 def publish(inputs: Inputs, path: Path, *, cache: Path) -> None:
     """Say the outputs, the summary and the annotations; leave the times where the cache takes them from."""
     report = report_json.loads(read_text(path / "report.json"), source="report.json")
-    context = _context()
+    context = context_or_none(os.environ, lambda why: say(f"no comment, and no times saved: {why}"))
     saves = report.conclusion is not Conclusion.INCOMPLETE and context is not None and context.saves_durations
     if saves:
         cache.mkdir(parents=True, exist_ok=True)
@@ -41,15 +40,6 @@ def publish(inputs: Inputs, path: Path, *, cache: Path) -> None:
     )
     append_summary(read_text(path / "summary.md"))
     _annotate(inputs, report)
-
-
-def _context() -> Context | None:
-    """Return the job's context, None where its event can't be read: the verdict doesn't hang on it."""
-    try:
-        return read_context(os.environ)
-    except CiToolsError as error:
-        say(f"no comment, and no times saved: {error.fact}")
-        return None
 
 
 def _annotate(inputs: Inputs, report: Report) -> None:

@@ -23,12 +23,12 @@ from ci_tools.cli.options import (
 )
 from ci_tools.cli.talk import say
 from ci_tools.formats import plan_json
-from ci_tools.github.context import read_context
+from ci_tools.github.context import context_or_none
 from ci_tools.merge.read import read_bundle
 from ci_tools.merge.state import shard_state, unreported
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.cost import runner_of
-from ci_tools.model.errors import NO, UNJUDGED, YES, CiToolsError, UsageError
+from ci_tools.model.errors import NO, UNJUDGED, YES, UsageError
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import ShardState
 from ci_tools.model.run import Manifest, final_attempts
@@ -158,12 +158,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _billing(args: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields of a Job that say what its runner costs, and for how long it has been at work."""
-    try:
-        context = read_context(environ)
-        is_public = context.is_public if context.event else None
-    except CiToolsError as error:  # the tests don't hang on it
-        say(f"nothing is known of this job's event: {error.fact}")
-        is_public = None
+    context = context_or_none(environ, lambda why: say(f"nothing is known of this job's event: {why}"))
+    is_public = context.is_public if context and context.event else None
     return {
         "runner": runner_of(environ, os.cpu_count(), is_public),
         "price_usd_per_minute": args.price_per_minute,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,15 @@ def read_context(environ: Mapping[str, str]) -> Context:
         api_url=environ.get("GITHUB_API_URL") or DEFAULT_API_URL,
         server_url=environ.get("GITHUB_SERVER_URL") or DEFAULT_SERVER_URL,
     )
+
+
+def context_or_none(environ: Mapping[str, str], say: Callable[[str], object]) -> Context | None:
+    """Return the context; None where the event can't be read, and why is said: neither tests nor verdict hang on it."""
+    try:
+        return read_context(environ)
+    except CiToolsError as error:
+        say(error.fact)
+        return None
 
 
 def read_event(path: str) -> dict[str, Any]:

@@ -38,11 +38,16 @@ def write_exports(
         say(f"shard {manifest.shard}/{manifest.shards}: no junit.xml or cost.json: {type(error).__name__}: {error}")
 
 
-def _sessions(bundle: Path, manifest: Manifest) -> tuple[Session, ...]:
+def read_sessions(bundle: Path, *, source: str) -> tuple[Session, ...]:
+    """Return what the shard's pytest sessions have recorded so far; none when there is no file."""
     path = bundle / "attempts.jsonl"
     if not path.is_file():
         return ()
-    sessions, _ = attempts_jsonl.loads(read_text(path, max_bytes=MAX_FILE_BYTES), source=path.name)
+    return attempts_jsonl.loads(read_text(path, max_bytes=MAX_FILE_BYTES), source=source)[0]
+
+
+def _sessions(bundle: Path, manifest: Manifest) -> tuple[Session, ...]:
+    sessions = read_sessions(bundle, source="attempts.jsonl")
     return tuple(session for session in sessions if session.begin.nonce == manifest.nonce)
 
 

@@ -15,8 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO
 
-from ci_tools.formats import attempts_jsonl, manifest_json, plan_json
-from ci_tools.model.bundle import EXPORTS, FACTS, MAX_FILE_BYTES, bundle_name
+from ci_tools.formats import manifest_json, plan_json
+from ci_tools.model.bundle import EXPORTS, FACTS, bundle_name
 from ci_tools.model.cost import Runner
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.plan import Plan
@@ -25,12 +25,12 @@ from ci_tools.model.words import count
 from ci_tools.shard import rerun
 from ci_tools.shard.command import environment, why_not_loaded
 from ci_tools.shard.ending import GITHUB, INTERRUPTED, PATIENT, TERMINATED, Ending
-from ci_tools.shard.exports import write_exports
+from ci_tools.shard.exports import read_sessions, write_exports
 from ci_tools.shard.processes import in_the_child
 from ci_tools.shard.stage import stage, temporary
 from ci_tools.shard.tidy import remove_empty, remove_links
 from ci_tools.shard.watch import Limits, Watch, kill_left_over
-from ci_tools.store.files import read_text, sha256, write_text
+from ci_tools.store.files import sha256, write_text
 
 POLL_S = 0.25
 
@@ -145,7 +145,7 @@ class Running:
         if self._rerun >= job.reruns or self.stopped:
             return False
         try:
-            sessions = read_sessions(job)
+            sessions = read_sessions(job.bundle, source=str(job.bundle / "attempts.jsonl"))
         except CiToolsError as error:  # to be told by the verdict; the bundle is sealed in any case
             self.say(f"{job.name}: nothing is run again: {error.fact}")
             return False
@@ -266,21 +266,13 @@ def wait(running: Running) -> Manifest:
     return running.seal()
 
 
-def read_sessions(job: Job) -> tuple[Session, ...]:
-    """Return what the shard's pytest sessions have recorded so far; none when there is no file."""
-    path = job.bundle / "attempts.jsonl"
-    if not path.is_file():
-        return ()
-    return attempts_jsonl.loads(read_text(path, max_bytes=MAX_FILE_BYTES), source=str(path))[0]
-
-
 def sessions_of(job: Job, manifest: Manifest) -> tuple[Session, ...]:
     """Return the pytest sessions that the command ran with our plugin.
 
     Raises CiToolsError when there is none and the command ended by itself: pytest ran everything,
     or nothing, unrecorded.
     """
-    sessions = read_sessions(job)
+    sessions = read_sessions(job.bundle, source=str(job.bundle / "attempts.jsonl"))
     was_killed = manifest.stopped or (manifest.exit_code or 0) < 0
     if not was_killed and not any(session.begin.nonce == manifest.nonce for session in sessions):
         ended = f"exit code {manifest.exit_code}"

@@ -260,16 +260,14 @@ def started(project: Project, n: str, *, shard: str = "1/1", done: int = 3) -> t
     raise AssertionError("no test has finished")
 
 
-def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
+def run_with_small_files(project: Project, n_bytes: int) -> subprocess.CompletedProcess[str]:
     """RLIMIT_FSIZE stands for the disk: a write past it fails as on a full one."""
-    project.write(test_a="import pytest\n@pytest.mark.parametrize('i', range(1500))\ndef test_it(i): pass\n")
-    project.write_plan([whole("test_a.py")])
 
     def small_files() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))  # the plugin itself fits
+        resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
 
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n0"],
         cwd=project.root,
         capture_output=True,
@@ -277,6 +275,12 @@ def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
         preexec_fn=small_files,
         timeout=60,
     )
+
+
+def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
+    project.write(test_a="import pytest\n@pytest.mark.parametrize('i', range(1500))\ndef test_it(i): pass\n")
+    project.write_plan([whole("test_a.py")])
+    done = run_with_small_files(project, 60_000)  # the plugin itself fits
     assert done.returncode == 3, done.stderr
     assert "INTERNALERROR" not in done.stdout + done.stderr
     assert "1500 passed" in done.stdout
@@ -287,19 +291,7 @@ def test_a_full_disk_fails_no_test_and_is_never_green(project: Project) -> None:
 
 def test_without_room_for_the_plugin_itself_it_says_so(project: Project) -> None:
     project.write(test_a="def test_a(): pass").plan(1)
-
-    def tiny_files() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
-
-    done = subprocess.run(
-        [sys.executable, "-m", "ci_tools", "run", "--shard", "1/1", "--", *PYTEST, "-n0"],
-        cwd=project.root,
-        capture_output=True,
-        text=True,
-        preexec_fn=tiny_files,
-        timeout=60,
-    )
+    done = run_with_small_files(project, 2_000)
     assert done.returncode == 3
     assert re.search(r"^ci-tools: error: .*: can't be written: .*File too large", done.stderr, re.M)
     assert "Traceback" not in done.stderr
