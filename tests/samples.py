@@ -20,6 +20,7 @@ from ci_tools.model.cost import Choice, Price, PriceSource, RunCost, Runner, Sha
 from ci_tools.model.plan import Atom, Certificate, Plan, Shard
 from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
 from ci_tools.model.run import Attempt, Begin, CollectedFile, Collection, FileState, Manifest, Outcome, Session
+from ci_tools.model.verdict import BaseRun, Cause, Changes, Judgement, Slower
 
 CERTIFICATE = Certificate(
     tests=5,
@@ -197,6 +198,20 @@ REPORT = Report(
     ignored=("ignored.py",),
     skipped_modules=("skipped.py",),
     deselected=("a.py::no",),
+    judgements=(
+        Judgement(nodeid=ATTEMPTS[2].nodeid, cause=Cause.BASE, why="since 4d6e3b0, 3 runs"),
+        Judgement(nodeid="tests/test_slow.py::test_one[é]", cause=Cause.NEW),
+    ),
+    changes=Changes(
+        base=BaseRun(branch="main", sha="9f3c" * 10, run_id=7, at_s=1_699_999_000.0, tests=3),
+        newly_failing=("a.py::red",),
+        fixed=("a.py::green",),
+        new=("a.py::new",),
+        removed=("a.py::gone",),
+        newly_skipped=("a.py::skipped",),
+        slower=(Slower(nodeid="a.py::slow", before_s=0.5, now_s=1.75),),
+    ),
+    fail_on="new",
 )
 
 COST = ShardCost(

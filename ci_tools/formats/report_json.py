@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ci_tools.formats._changes import changes_document, changes_of
 from ci_tools.formats._document import Fields, check_header, parse
 from ci_tools.formats.plan_json import certificate_document, certificate_of
-from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
+from ci_tools.model.report import POLICIES, CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
 from ci_tools.model.run import Attempt, Outcome
+from ci_tools.model.verdict import Cause, Judgement
 
 FORMAT = "xdist-ci/report"
-# 1: the first.
-VERSION = 1
+# 1: the first. 2: judgements, changes and the policy; shard 0 for results of no shard; outcome "unknown".
+VERSION = 2
 
 _NAMES = ("lost", "duplicated", "unplanned", "gone", "ignored", "skipped_modules", "deselected", "reasons", "notes")
 
@@ -23,16 +25,19 @@ def dumps(report: Report) -> str:
         "format": FORMAT,
         "version": VERSION,
         "conclusion": report.conclusion.value,
-        "exit_code": report.conclusion.exit_code,
+        "exit_code": report.exit_code,
+        "fail_on": report.fail_on,
         "counts": counts(report),
         "plan_digest": report.plan_digest,
         "workers": report.workers,
         "certificate": certificate_document(report.certificate) if report.certificate else None,
+        "changes": changes_document(report.changes) if report.changes else None,
         **{name: list(getattr(report, name)) for name in _NAMES},
     }
     rows = {
         "shards": [_shard(shard) for shard in report.shards],
         "not_run": [{"name": n.name, "shard": n.shard, "why": n.why} for n in report.not_run],
+        "judgements": [{"id": j.nodeid, "cause": j.cause.value, "why": j.why} for j in report.judgements],
         "tests": [_case(case) for case in report.cases],
     }
     lines = [f'"{key}": {json.dumps(value, allow_nan=False)}' for key, value in head.items()]
@@ -47,6 +52,8 @@ def loads(text: str, *, source: str) -> Report:
     document = check_header(parse(text, source=source), format=FORMAT, version=VERSION, source=source)
     fields = Fields(document, source=source)
     names = {name: fields.texts(name) for name in _NAMES}
+    if fields.text("fail_on") not in POLICIES:
+        raise fields.refuse(f"'fail_on' is {fields.text('fail_on')!r}, wanted one of {', '.join(POLICIES)}")
     certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") is not None else None
     if fields.choice("conclusion", Conclusion) is not Conclusion.PASSED and not names["reasons"]:
         raise fields.refuse("'reasons' is empty, wanted one for not having passed")
@@ -61,7 +68,21 @@ def loads(text: str, *, source: str) -> Report:
             NotRun(name=item.text("name"), shard=item.integer("shard"), why=item.text("why"))
             for item in fields.objects("not_run")
         ),
-        **names,
+        judgements=tuple(
+            Judgement(nodeid=item.text("id"), cause=item.choice("cause", Cause), why=item.text("why"))
+            for item in fields.objects("judgements")
+        ),
+        changes=changes_of(fields.object("changes")) if fields.get("changes") is not None else None,
+        fail_on=fields.text("fail_on"),
+        reasons=names["reasons"],
+        notes=names["notes"],
+        lost=names["lost"],
+        duplicated=names["duplicated"],
+        unplanned=names["unplanned"],
+        gone=names["gone"],
+        ignored=names["ignored"],
+        skipped_modules=names["skipped_modules"],
+        deselected=names["deselected"],
     )
 
 
@@ -70,7 +91,7 @@ def counts(report: Report) -> dict[str, int]:
     result = {"tests": len(report.cases)} | {outcome.value: 0 for outcome in Outcome}
     for case in report.cases:
         result[case.outcome.value] += 1
-    return result | {"flips": len(report.flips), "not_run": len(report.not_run)}
+    return result | {"flips": len(report.flips), "not_run": len(report.not_run), "quarantined": len(report.quarantined)}
 
 
 def _shard(shard: ShardResult) -> dict[str, Any]:
@@ -142,7 +163,7 @@ def _read_case(fields: Fields) -> CaseResult:
     attempts = tuple((a.integer("run_attempt"), _read_attempt(nodeid, a)) for a in fields.objects("attempts"))
     if not attempts:
         raise fields.refuse("has no attempt")
-    return CaseResult(nodeid=nodeid, shard=fields.integer("shard", least=1), attempts=attempts)
+    return CaseResult(nodeid=nodeid, shard=fields.integer("shard"), attempts=attempts)
 
 
 def _read_attempt(nodeid: str, fields: Fields) -> Attempt:

@@ -8,6 +8,9 @@ from enum import Enum
 from ci_tools.model.errors import NO, UNJUDGED, YES
 from ci_tools.model.plan import Certificate
 from ci_tools.model.run import Attempt, Outcome, deciding
+from ci_tools.model.verdict import Cause, Changes, Judgement
+
+POLICIES = ("any", "new", "never")  # which failed tests make a run red
 
 
 class Conclusion(str, Enum):
@@ -43,7 +46,10 @@ class ShardState(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """One test. `attempts` are (run attempt, attempt), oldest first; of the newest run attempt's one decides."""
+    """One test. `attempts` are (run attempt, attempt), oldest first; of the newest run attempt's one decides.
+
+    `shard` is 0 when no shard is known of it: results that came as JUnit files.
+    """
 
     nodeid: str
     shard: int
@@ -113,7 +119,10 @@ class Report:
 
     `lost` and `duplicated` break the proof that each test ran once. `gone` left the code since
     the plan, `unplanned` are new in it, `ignored` files and `deselected` tests are the
-    project's own choice: none of these four is an error.
+    project's own choice: none of these four is an error. `plan_digest` is "" without a plan, as
+    when JUnit files are merged: then nothing says what should have run. `judgements` has one for
+    each failing test, sorted by node id; `changes` is None when there was no base run to compare with.
+    `fail_on` is the policy: `any` failure reddens the run, only `new` ones, or they `never` do.
     """
 
     conclusion: Conclusion
@@ -132,6 +141,35 @@ class Report:
     ignored: tuple[str, ...]
     skipped_modules: tuple[str, ...]
     deselected: tuple[str, ...]
+    judgements: tuple[Judgement, ...] = ()
+    changes: Changes | None = None
+    fail_on: str = "any"
+
+    @property
+    def exit_code(self) -> int:
+        """0 green, 1 red, 3 not proved. A policy excuses failed tests, nothing else."""
+        return YES if self.is_excused else self.conclusion.exit_code
+
+    @property
+    def is_excused(self) -> bool:
+        """Whether it failed, and by its policy that doesn't matter."""
+        if self.conclusion is not Conclusion.FAILED:
+            return False
+        only_tests = not any(shard.state is ShardState.RED and shard.reason for shard in self.shards)
+        known = self.fail_on == "new" and only_tests and not self.news
+        return known or self.fail_on == "never"
+
+    @property
+    def news(self) -> tuple[CaseResult, ...]:
+        """The failing tests whose cause isn't known from before."""
+        known = {judgement.nodeid for judgement in self.judgements if judgement.cause.is_known}
+        return tuple(case for case in self.bad if case.nodeid not in known)
+
+    @property
+    def quarantined(self) -> tuple[CaseResult, ...]:
+        """The failing tests that don't redden the run, whatever the policy."""
+        held = {judgement.nodeid for judgement in self.judgements if judgement.cause is Cause.QUARANTINED}
+        return tuple(case for case in self.bad if case.nodeid in held)
 
     @property
     def flips(self) -> tuple[CaseResult, ...]:

@@ -8,7 +8,10 @@ from enum import Enum
 
 
 class Outcome(str, Enum):
-    """How an attempt ended: pytest's words, and `crashed` when its worker died under it."""
+    """How an attempt ended: pytest's words, `crashed` when its worker died under it, and `unknown`.
+
+    Unknown is a result that says nothing, and is no pass: a JUnit file's empty case of an attempt before the last.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
@@ -17,6 +20,7 @@ class Outcome(str, Enum):
     XFAILED = "xfailed"
     XPASSED = "xpassed"
     CRASHED = "crashed"
+    UNKNOWN = "unknown"
 
     @property
     def is_bad(self) -> bool:
