@@ -17,8 +17,9 @@ from strategies import hostile_nodeids, hostile_text
 from ci_tools.formats import attempts_jsonl, collected_jsonl, durations_json, manifest_json, plan_json, report_json
 from ci_tools.model.errors import CiToolsError, FormatError
 from ci_tools.model.plan import Atom, Certificate, Plan, Shard
-from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
+from ci_tools.model.report import POLICIES, CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
 from ci_tools.model.run import Attempt, Begin, CollectedFile, Collection, FileState, Manifest, Outcome, Session
+from ci_tools.model.verdict import BaseRun, Cause, Changes, Judgement, Slower
 
 law = settings(deadline=None, max_examples=60)
 
@@ -198,6 +199,21 @@ reports = st.builds(
     ignored=many,
     skipped_modules=many,
     deselected=many,
+    judgements=st.lists(st.builds(Judgement, nodeid=texts, cause=st.sampled_from(Cause), why=texts), max_size=3).map(
+        tuple
+    ),
+    changes=st.none()
+    | st.builds(
+        Changes,
+        base=st.builds(BaseRun, branch=texts, sha=texts, run_id=whole, at_s=any_s, tests=whole),
+        newly_failing=many,
+        fixed=many,
+        new=many,
+        removed=many,
+        newly_skipped=many,
+        slower=st.lists(st.builds(Slower, nodeid=texts, before_s=any_s, now_s=any_s), max_size=3).map(tuple),
+    ),
+    fail_on=st.sampled_from(POLICIES),
 )
 recorded = st.dictionaries(hostile_nodeids, st.integers(0, 10**11).map(lambda number: number / 1000), max_size=6)
 
@@ -237,9 +253,9 @@ def test_a_report_reads_back_equal(report: Report) -> None:
 
 
 def test_a_report_that_did_not_pass_says_why() -> None:
-    text = '{"format": "xdist-ci/report", "version": 1, "conclusion": "failed", "plan_digest": "", "workers": 1'
+    text = '{"format": "xdist-ci/report", "version": 2, "conclusion": "failed", "plan_digest": "", "workers": 1'
     names = ("lost", "duplicated", "unplanned", "gone", "ignored", "skipped_modules", "deselected", "reasons", "notes")
-    lists = "".join(f', "{name}": []' for name in names)
+    lists = "".join(f', "{name}": []' for name in names) + ', "fail_on": "any", "judgements": []'
     with pytest.raises(FormatError, match="'reasons' is empty"):
         report_json.loads(f'{text}{lists}, "shards": [], "tests": [], "not_run": []}}', source="report.json")
 
@@ -487,6 +503,7 @@ HUGE_COUNTS = [
     "session",
     "subtests_passed",
     "subtests_failed",
+    "run_id",
 ]
 
 
@@ -674,7 +691,7 @@ def test_another_kind_is_refused(file: str, kind: object) -> None:
 
 
 @pytest.mark.parametrize("file", HEADED)
-@pytest.mark.parametrize("version", [None, 0, 2, "1", True, [1], 1e400, -1])
+@pytest.mark.parametrize("version", [None, 0, 99, "1", True, [1], 1e400, -1])
 def test_another_version_is_refused(file: str, version: object) -> None:
     values = documents(file)
     text = text_of([{**values[0], "version": version}, *values[1:]]).replace("Infinity", "1e400")
@@ -739,8 +756,8 @@ MESSAGES: dict[str, tuple[str, str, str, str]] = {
     "no object": ("manifest.json", "[1]", "manifest.json: found nothing, wanted 'xdist-ci/manifest'", ""),
     "a newer version": (
         "report.json",
-        '{"format": "xdist-ci/report", "version": 2}',
-        "report.json: xdist-ci/report version 2, this ci-tools reads 1",
+        '{"format": "xdist-ci/report", "version": 1}',
+        "report.json: xdist-ci/report version 1, this ci-tools reads 2",
         SAME,
     ),
     "cut off": (
