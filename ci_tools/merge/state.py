@@ -12,6 +12,7 @@ from ci_tools.model.report import ShardState
 from ci_tools.model.run import Attempt, Manifest, Session, final_attempts
 from ci_tools.model.words import count, some
 
+THRESHOLD = "more failed than its tests: a plugin's threshold, say coverage's"
 PYTEST_EXITS = {2: "pytest was interrupted", 3: "internal error in pytest", 4: "pytest was called wrongly"}
 
 
@@ -158,7 +159,7 @@ def _ended(bundle: Bundle, manifest: Manifest, own: Sequence[Session]) -> tuple[
     if again and max(again.values()) > len(own):
         return ShardState.BROKEN, "its command stopped before its last pytest, which only a re-run reached"
     if any(attempt.outcome.is_bad for attempt in final_attempts(bundle.sessions).values()):
-        return ShardState.RED, ""
+        return ShardState.RED, THRESHOLD if any(session.unexplained for session in own) else ""
     if any(session.exit_status == 1 and not _explains(session) for session in own):
         return ShardState.RED, "pytest exited 1 though no test failed: a plugin's threshold, say coverage's"
     exit_code = manifest.rerun_exit_code if again else manifest.exit_code

@@ -38,6 +38,15 @@ def test_a_failed_test_is_a_no() -> None:
     assert verdict(report) == ("failed", (f"1 test failed: '{B}'",))
 
 
+def test_a_threshold_that_was_missed_beside_a_failed_test_is_said_too() -> None:
+    """The test may be quarantined, or known; the threshold never is."""
+    red = bundle(PLAN, 2, [attempt(B, "failed")])
+    session = replace(red.sessions[0], unexplained=1)
+    report = merge([GREEN[0], replace(red, sessions=(session,))], PLAN)
+    reason = "shard 2: more failed than its tests: a plugin's threshold, say coverage's"
+    assert verdict(report) == ("failed", (f"1 test failed: '{B}'", reason))
+
+
 def test_a_missing_shard_is_named_with_what_it_would_have_run() -> None:
     report = merge(GREEN[:1], PLAN)
     assert verdict(report) == (
