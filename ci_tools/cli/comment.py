@@ -19,7 +19,6 @@ from ci_tools.github.outputs import Level, annotation_line, append_summary
 from ci_tools.github.pull import NoPull, find_pull
 from ci_tools.github.rest import BUDGET_S, Client
 from ci_tools.model.errors import CiToolsError
-from ci_tools.model.report import Conclusion
 from ci_tools.report.cost import cost_lines
 from ci_tools.report.inert import plain
 from ci_tools.report.markdown import comment_bodies
@@ -34,7 +33,7 @@ FORK_HINT = (
 EXAMPLES = """\
 examples:
   ci-tools comment                        after `ci-tools merge`, in a job with `permissions: pull-requests: write`
-  ci-tools comment --comment on-failure
+  ci-tools comment --comment on-change    only when the verdict is another one
   ci-tools comment --dry-run              prints the comment, anywhere
 
 GITHUB_TOKEN is the token. In a job that runs on workflow_run the reports are that run's artifacts. A comment that can't
@@ -48,7 +47,6 @@ class Comment:
 
     key: str
     bodies: list[str]
-    green: bool
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", default="", help=f"which matrix leg's comment (default: {KEY}; on workflow_run: every key's)"
     )
-    parser.add_argument("--comment", choices=MODES, default="always", help="when to create one (default: always)")
+    parser.add_argument("--comment", choices=MODES, default="always", help="when to write one (default: always)")
     parser.add_argument(
         "--author", default="", metavar="LOGIN", help="whose comments are ours (default: the token's own account)"
     )
@@ -102,7 +100,7 @@ def _post(args: argparse.Namespace, context: Context, path: Path | None) -> None
         return
     with _client(context, BUDGET_S) as client:
         for comment in comments:
-            posted = post(client, pull, comment.bodies, mode=args.comment, green=comment.green, author=args.author)
+            posted = post(client, pull, comment.bodies, mode=args.comment, author=args.author)
             _say_posted(comment.key, posted, context)
 
 
@@ -152,7 +150,7 @@ def _comment(key: str, context: Context, *, source: str, report: str, cost: str,
     bodies = comment_bodies(
         merged, key=key, run_url=run_url, attempt=attempt, sha=sha, cost_lines=_cost_lines(cost, source)
     )
-    return Comment(key=key, bodies=bodies, green=merged.conclusion is Conclusion.PASSED)
+    return Comment(key=key, bodies=bodies)
 
 
 def _cost_lines(cost: str, source: str) -> list[str]:
@@ -179,8 +177,11 @@ def _print(comments: Sequence[Comment]) -> None:
 
 
 def _say_posted(key: str, posted: Posted, context: Context) -> None:
+    if posted.what == "unneeded":
+        say(f"no comment for {key}: {posted.why}")
+        return
     if posted.what != "skipped":
-        say(f"comment for {key} {posted.what}: {posted.url}")
+        say(f"comment for {key} {posted.what}: {posted.url}{f'; {posted.why}' if posted.why else ''}")
         return
     is_read_only = context.is_fork and context.event_name == "pull_request"
     _tell("notice", f"no comment for {key}: {posted.why}", FORK_HINT if is_read_only else posted.hint)

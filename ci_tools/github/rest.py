@@ -13,7 +13,8 @@ import requests
 from requests.auth import AuthBase
 
 from ci_tools import __version__
-from ci_tools.github.answers import Answer, GitHubError, UnavailableError, problem_of, wait_s
+from ci_tools.github.answers import Answer, GitHubError, NotAllowedError, UnavailableError, problem_of, wait_s
+from ci_tools.github.context import text_at
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.words import size
 
@@ -46,9 +47,9 @@ class Clock:
 class Client:
     """Calls to one API with one token, which is kept in memory and sent to no other host.
 
-    GET, PATCH and DELETE are repeated after a reset, 5xx or rate limit, as long as the budget lasts. POST only after
-    a rate limit, which carries nothing out: after a reset see `UnavailableError.unsure`. All raise GitHubError; for an
-    address that isn't https CiToolsError.
+    GET, PATCH, DELETE and GraphQL are repeated after a reset, 5xx or rate limit, as long as the budget lasts. POST only
+    after a rate limit, which carries nothing out: after a reset see `UnavailableError.unsure`. All raise GitHubError;
+    for an address that isn't https CiToolsError.
     """
 
     def __init__(self, api_url: str, token: str, *, budget_s: float = BUDGET_S, clock: Clock | None = None) -> None:
@@ -94,6 +95,20 @@ class Client:
         """Delete."""
         self._request("DELETE", self._api_url + path)
 
+    def graphql(self, query: str, **variables: str) -> Any:
+        """Return the data of a query, or of a mutation that may as well be carried out twice.
+
+        NotAllowedError for what GraphQL refuses: it answers 200, and says so in the body.
+        """
+        body = {"query": query, "variables": variables}
+        answer = self._request("POST", graphql_url(self._api_url), body=body, repeats=True).json()
+        errors = answer.get("errors") if isinstance(answer, dict) else None
+        if errors or not isinstance(answer, dict):
+            first = errors[0] if isinstance(errors, list) else None
+            words = " ".join(text_at(first, "message").split())[:200]
+            raise NotAllowedError(f"GitHub's GraphQL refuses{f': {words}' if words else ''}")
+        return answer.get("data")
+
     def download(self, path: str, *, max_bytes: int) -> bytes:
         """Return a file that GitHub redirects to; the other host never sees the token."""
         return self._request("GET", self._api_url + path, max_bytes=max_bytes).data
@@ -113,6 +128,7 @@ class Client:
         query: dict[str, str] | None = None,
         body: object = None,
         max_bytes: int = MAX_ANSWER_BYTES,
+        repeats: bool = False,
     ) -> Answer:
         for tries in itertools.count(1):
             pause_s: float | None = 2.0 ** (tries - 1)
@@ -124,8 +140,9 @@ class Client:
                 if answer.status < 300:
                     return answer
                 problem, pause_s = problem_of(answer), wait_s(answer, tries, self._clock.epoch())
-            unsure_post = method == "POST" and isinstance(problem, UnavailableError) and problem.unsure
-            if pause_s is None or unsure_post or tries == MAX_TRIES or not self.wait(pause_s):
+            once = method == "POST" and not repeats
+            may_be_done = once and isinstance(problem, UnavailableError) and problem.unsure
+            if pause_s is None or may_be_done or tries == MAX_TRIES or not self.wait(pause_s):
                 raise problem
         raise AssertionError
 
@@ -179,6 +196,14 @@ class Client:
             shown = f"{parts.scheme}://{parts.hostname or ''}"
             raise CiToolsError(f"{shown} is no https address", hint="GITHUB_API_URL is where tokens are sent to")
         return url
+
+
+def graphql_url(api_url: str) -> str:
+    """Return where GraphQL is, on the same host: of `https://host/api/v3` beside it, else below.
+
+    Source: https://docs.github.com/enterprise-server/graphql/guides/forming-calls-with-graphql
+    """
+    return f"{api_url.rstrip('/').removesuffix('/v3')}/graphql"
 
 
 class _Bearer(AuthBase):

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Literal
 
 from ci_tools.model.nodeid import file_of
 from ci_tools.model.report import CaseResult, Conclusion, Report
 from ci_tools.model.run import Attempt
+from ci_tools.model.verdict import Cause
+from ci_tools.report.failures import ORDER, Failures, different_first, failures_of
 from ci_tools.report.inert import visible, without_ansi
 from ci_tools.report.reproduce import is_inside
-from ci_tools.report.terminal import first_line
 from ci_tools.report.verdict import reasons_to_tell
 
 # GitHub drops what a step says beyond ten errors, without a word.
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 MAX_ANNOTATIONS = 10
+Level = Literal["error", "warning"]
+
 _LINE_CHARS = 200
 _LINES = 10
 
@@ -27,7 +29,7 @@ _LINES = 10
 class Annotation:
     """One annotation, not yet escaped. `file` is relative to the repository, "" for none; `line` counts from 1."""
 
-    level: Literal["error", "warning"]
+    level: Level
     message: str
     title: str = ""
     file: str = ""
@@ -35,24 +37,42 @@ class Annotation:
 
 
 def annotations_of(report: Report, *, root: str = "") -> list[Annotation]:
-    """Return at most MAX_ANNOTATIONS, the most telling first: what is incomplete, failures, flaky tests.
+    """Return at most MAX_ANNOTATIONS, the most telling first: what is incomplete, new failures, known ones, flips.
 
-    `root` is the absolute path at which the tests' jobs had the repository; without it, paths
-    count from pytest's rootdir. The last one says how many more there are.
+    Quarantined failures come last. `root` is the absolute path at which the tests' jobs had the repository; without
+    it, paths count from pytest's rootdir. An error is what reddens the run, all else a warning. The last one says how
+    many more there are.
     """
-    bad = _different_first(report.bad)
-    every = chain(
-        _reasons(report),
-        (_failure(case, root) for case in bad),
-        (_flaky(case, root) for case in report.flips),
-    )
-    total = bool(reasons_to_tell(report)) + len(bad) + len(report.flips)
-    if total <= MAX_ANNOTATIONS:
-        return list(every)
-    kept = [annotation for annotation, _ in zip(every, range(MAX_ANNOTATIONS - 1))]
-    more = total - len(kept)
-    level: Literal["error", "warning"] = "error" if more > len(report.flips) else "warning"
-    return [*kept, Annotation(level=level, message=f"and {more:,} more, in the summary and in report.json")]
+    failures = failures_of(report)
+    ordered = _ordered(report, failures)
+    reasons = list(_reasons(report))
+    total = len(reasons) + len(ordered)
+    room = MAX_ANNOTATIONS if total <= MAX_ANNOTATIONS else MAX_ANNOTATIONS - 1
+    kept, left = ordered[: room - len(reasons)], ordered[room - len(reasons) :]
+    found = reasons + [
+        _flaky(case, root) if case.is_flip else _failure(case, failures, level, root) for level, case in kept
+    ]
+    if left:
+        level: Level = "error" if any(level == "error" for level, _ in left) else "warning"
+        message = f"and {len(left):,} more, in the summary and in report.json"
+        found.append(Annotation(level=level, message=message))
+    return found
+
+
+def _ordered(report: Report, failures: Failures) -> list[tuple[Level, CaseResult]]:
+    """Return the tests to tell of, each with its level: of the same cause, different messages first."""
+    bad = sorted(different_first(report.bad), key=lambda case: ORDER[failures.cause(case)])
+    of_known: Level = "error" if report.fail_on == "any" else "warning"
+    of_new: Level = "warning" if report.fail_on == "never" else "error"
+    quarantined: list[tuple[Level, CaseResult]] = []
+    others: list[tuple[Level, CaseResult]] = []
+    for case in bad:
+        cause = failures.cause(case)
+        if cause is Cause.QUARANTINED:
+            quarantined.append(("warning", case))
+        else:
+            others.append((of_known if cause.is_known else of_new, case))
+    return [*others, *(("warning", case) for case in report.flips), *quarantined]
 
 
 def _reasons(report: Report) -> Iterator[Annotation]:
@@ -61,21 +81,19 @@ def _reasons(report: Report) -> Iterator[Annotation]:
         lines = [visible(reason, _LINE_CHARS) for reason in reasons[:_LINES]]
         more = [f"and {len(reasons) - len(lines):,} more"] if len(reasons) > len(lines) else []
         word = "is incomplete" if report.conclusion is Conclusion.INCOMPLETE else "failed"
-        yield Annotation(level="error", title=f"the run {word}", message="\n".join([*lines, *more]))
+        level: Level = "warning" if report.is_excused else "error"
+        yield Annotation(level=level, title=f"the run {word}", message="\n".join([*lines, *more]))
 
 
-def _different_first(cases: Sequence[CaseResult]) -> list[CaseResult]:
-    """Return the first test of each message, then the others: ten times the same says little."""
-    first = {first_line(case.final.message): case.nodeid for case in reversed(cases)}
-    return sorted(cases, key=lambda case: first[first_line(case.final.message)] != case.nodeid)
-
-
-def _failure(case: CaseResult, root: str) -> Annotation:
-    final = case.final
+def _failure(case: CaseResult, failures: Failures, level: Level, root: str) -> Annotation:
+    final, judgement = case.final, failures.judgements[case.nodeid]
     file, line = place_of(case.nodeid, final, root)
+    said = judgement.cause is not Cause.NOT_COMPARED
+    why = f": {visible(judgement.why, 80)}" if judgement.why else ""
+    cause = f" ({judgement.cause.value}{why})" if said else ""
     return Annotation(
-        level="error",
-        title=f"{visible(case.nodeid, _LINE_CHARS)} {_WORDS[final.outcome.value]}",
+        level=level,
+        title=f"{visible(case.nodeid, _LINE_CHARS)} {_WORDS[final.outcome.value]}{cause}",
         message=_message(final) or final.outcome.value,
         file=file,
         line=line,

@@ -100,7 +100,10 @@ def _word(word: str) -> str:
     if _WORD.fullmatch(word) and not _COMMIT.search(word):
         return word
     # Two dollars in a line would be a formula: https://docs.github.com/get-started/writing-on-github
-    return word.replace("$", "<span>$</span>") if _PRICE.fullmatch(word) else code(word)
+    if _PRICE.fullmatch(word):
+        return word.replace("$", "<span>$</span>")
+    text = word.rstrip(",;")
+    return f"{code(text)}{word[len(text) :]}"
 
 
 def without_ansi(text: str) -> str:

@@ -6,6 +6,8 @@ sections; a page too long gives up whole ones, those worth least first.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -13,8 +15,9 @@ from dataclasses import dataclass
 
 from ci_tools.formats.report_json import counts
 from ci_tools.model.bundle import is_key
-from ci_tools.model.errors import CiToolsError
-from ci_tools.model.report import Report
+from ci_tools.model.errors import YES, CiToolsError
+from ci_tools.model.report import Report, ShardState
+from ci_tools.report.failures import failures_of
 from ci_tools.report.inert import code
 from ci_tools.report.ladder import Section, pages
 from ci_tools.report.sections import Limits, sections
@@ -27,8 +30,8 @@ MAX_COMMENT_CHARS = 60_000
 
 DEFAULT_KEY = "tests"  # of the action: where it is the only one, nobody needs to read it
 
-_SUMMARY = Limits(rows=50, text_chars=5_000)
-_COMMENT = Limits(rows=10, text_chars=2_500)
+_SUMMARY = Limits(rows=50, text_chars=5_000, shards=256, known_texts=50, changed=50)
+_COMMENT = Limits(rows=10, text_chars=2_500, shards=10, known_texts=0, changed=0)
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*")
 
 
@@ -54,12 +57,14 @@ def comment_bodies(
     """Return bodies of the comment on this matrix leg, the richest first.
 
     Should GitHub refuse one as too long: the next is a quarter shorter at least. The first line of
-    each is the marker; the last one, just shorter, holds nothing but the verdict.
+    each is the marker, the second says what the verdict is, for the next run; the last body, just
+    shorter, holds nothing but the verdict.
     Raises CiToolsError for a key that can't be a marker's.
     """
     facts = RunFacts(key=key, run_url=run_url, attempt=attempt, sha=sha)
     head, blocks = _page(report, facts, _COMMENT, cost_lines)
-    every = [page for page in pages(f"{marker(key)}\n{head}", blocks) if len(page) <= MAX_COMMENT_CHARS]
+    hidden = f"{marker(key)}\n{verdict_mark(report)}"
+    every = [page for page in pages(f"{hidden}\n{head}", blocks) if len(page) <= MAX_COMMENT_CHARS]
     return [*_shrinking(every[:-1]), every[-1]]
 
 
@@ -68,6 +73,31 @@ def marker(key: str) -> str:
     if not is_key(key):
         raise CiToolsError(f"key {key!r} can't name a comment", hint="1 to 64 of A-Z a-z 0-9 . _ + - without --")
     return f"<!-- xdist-ci:v1 key={key} -->"
+
+
+def verdict_mark(report: Report) -> str:
+    """Return the second line of the comment: whether all is well, and a digest of what is not.
+
+    It stays the same from run to run as long as the same tests fail, of the same cause, and the
+    same ones are missing; flaky tests, durations and tests that pass change nothing in it.
+    """
+    failures = failures_of(report)
+    said = [
+        report.conclusion.value,
+        report.exit_code,
+        sorted((nodeid, judgement.cause.value) for nodeid, judgement in failures.judgements.items()),
+        sorted((missing.name, missing.shard) for missing in report.not_run),
+        report.lost,
+        report.duplicated,
+        [(shard.index, shard.state.value) for shard in report.shards if shard.state is not ShardState.OK],
+    ]
+    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+    return f"<!-- verdict: {'green' if is_green(report) else 'red'} {digest[:16]} -->"
+
+
+def is_green(report: Report) -> bool:
+    """Whether nobody needs to look: the run passed, or nothing is new in what its policy excuses."""
+    return report.exit_code == YES and not report.news
 
 
 def _page(report: Report, facts: RunFacts, limits: Limits, cost_lines: Sequence[str]) -> tuple[str, list[Section]]:

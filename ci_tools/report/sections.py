@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ci_tools.model.report import CaseResult, NotRun, Report, ShardResult, ShardState
+from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
 from ci_tools.model.run import Attempt, Outcome
+from ci_tools.model.verdict import Cause
 from ci_tools.model.words import count, duration
+from ci_tools.report.changes import change_line, change_lists
+from ci_tools.report.failures import Failures, failures_of
 from ci_tools.report.inert import code, fence, html_code, plain, without_ansi
 from ci_tools.report.ladder import Section
 from ci_tools.report.reproduce import commands
@@ -20,10 +23,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much a page lists: rows of a table, characters of a traceback."""
+    """How much a page lists: rows of a table, shards, tracebacks of known failures, changed tests of each kind.
+
+    A traceback has at most `text_chars` characters.
+    """
 
     rows: int
     text_chars: int
+    shards: int
+    known_texts: int
+    changed: int
 
 
 def sections(report: Report, limits: Limits, cost_lines: Sequence[str], links: str) -> Iterator[Section]:
@@ -31,19 +40,27 @@ def sections(report: Report, limits: Limits, cost_lines: Sequence[str], links: s
 
     The numbers are what they are worth: what people must act on stays longest.
     """
-    rows, bad, flips = limits.rows, report.bad, report.flips
+    rows, failures, flips = limits.rows, failures_of(report), report.flips
+    needing = failures.most_telling(rows)
     yield from _section("list of reasons", 95, bullets(reasons_to_tell(report), rows))
-    yield from _section("table of failed tests", 90, titled("Failed", bad, _FAILED, _failed, rows))
-    yield from _tracebacks(35, [(case, case.final) for case in bad[:rows]], limits)
-    yield from _section("table of flaky tests", 70, titled("Flaky", flips, _FLAKY, _flaky, rows))
+    yield from _section("table of failed tests", 90, _needing(report, failures, needing, rows))
+    yield from _tracebacks(35, [(case, case.final) for case in needing[:rows]], limits)
+    yield from _section("table of known failures", 65, _known(report, failures, rows))
+    yield from _tracebacks(28, [(case, case.final) for case in failures.known[: limits.known_texts]], limits)
+    yield from _section("table of flaky tests", 70, _placed(report, "Flaky", flips, _FLAKY, _flaky, rows))
     yield from _tracebacks(33, [(case, _before(case)) for case in flips[:rows]], limits)
-    yield from _section("table of what did not run", 80, titled("Not run", report.not_run, _NOT_RUN, _not_run, rows))
+    yield from _section(
+        "table of what did not run", 80, _placed(report, "Not run", report.not_run, _NOT_RUN, _not_run, rows)
+    )
     for title, nodeids in (("Lost", report.lost), ("Run more than once", report.duplicated)):
         yield from _section("list of tests", 80, titled(title, nodeids, ("test",), _nodeid, rows))
-    yield from _section("table of shards", 30, titled("Shards", report.shards, _SHARD, _shard(report), _MAX_SHARDS))
+    if report.changes:
+        yield from _section("line of changes", 75, change_line(report.changes))
+        yield from _section("list of changes", 32, change_lists(report.changes, limits.changed))
+    yield from _section("table of shards", 30, _shards(report, limits.shards))
     yield from _section("list of notes", 40, bullets(report.notes, rows, "Notes"))
     yield from _section("list of costs", 50, bullets(cost_lines, rows, "Cost"))
-    yield from _section("list of commands", 60, _reproduce(report, bad, rows))
+    yield from _section("list of commands", 60, _reproduce(report, failures, needing, rows))
     yield from _section("list of links", 85, links)
 
 
@@ -65,6 +82,19 @@ def titled(title: str, items: Sequence[T], header: Sequence[str], row: Callable[
     return f"#### {title} ({len(items):,})\n\n" + "\n".join(lines) + _more(len(items) - limit)
 
 
+def _placed(
+    report: Report, title: str, items: Sequence[T], header: Sequence[str], row: Callable[[T], Sequence[str]], limit: int
+) -> str:
+    """Return a table of what is in shards; without that column for a run that had none."""
+    columns = [place for place, name in enumerate(header) if report.shards or name != "shard:"]
+
+    def placed(item: T) -> list[str]:
+        cells = row(item)
+        return [cells[place] for place in columns]
+
+    return titled(title, items, [header[place] for place in columns], placed, limit)
+
+
 def bullets(lines: Sequence[str], limit: int, title: str = "") -> str:
     """Return prose as a list, and how many more lines there are; "" for none."""
     heading = f"#### {title}\n\n" if title and lines else ""
@@ -76,6 +106,28 @@ def _more(number: int) -> str:
 
 
 _FAILED = ("test", "shard:", "error")
+_JUDGED = ("test", "verdict", "shard:", "error")
+
+
+def _needing(report: Report, failures: Failures, needing: Sequence[CaseResult], limit: int) -> str:
+    """Return the failures as such where nothing is known of any cause, else those that need somebody."""
+    if not failures.is_judged:
+        return _placed(report, "Failed", needing, _FAILED, _failed, limit)
+    return _placed(report, "Needs you", needing, _JUDGED, _judged(failures), limit)
+
+
+def _known(report: Report, failures: Failures, limit: int) -> str:
+    return _placed(report, "Known from before", failures.known, _JUDGED, _judged(failures), limit)
+
+
+def _judged(failures: Failures) -> Callable[[CaseResult], list[str]]:
+    def row(case: CaseResult) -> list[str]:
+        judgement = failures.judgements[case.nodeid]
+        verdict = " · ".join(filter(None, [judgement.cause.value, plain(judgement.why, 200)]))
+        test, *others = _failed(case)
+        return [test, verdict, *others]
+
+    return row
 
 
 def _failed(case: CaseResult) -> list[str]:
@@ -84,7 +136,12 @@ def _failed(case: CaseResult) -> list[str]:
     what = {Outcome.ERROR: f"error {phase}", Outcome.CRASHED: "crashed"}.get(final.outcome, "")
     bad = sum(1 for _, attempt in case.attempts if attempt.outcome.is_bad)
     times = f"{bad} of {count(len(case.attempts), 'attempt')} failed" if len(case.attempts) > 1 else ""
-    return [code(case.nodeid), f"{case.shard:,}", " · ".join(filter(None, [what, _message(final), times]))]
+    return [code(case.nodeid), _number(case.shard), " · ".join(filter(None, [what, _message(final), times]))]
+
+
+def _number(shard: int) -> str:
+    """Return a shard's number; a result that came as a JUnit file is of none."""
+    return f"{shard:,}" if shard else "-"
 
 
 def _message(attempt: Attempt) -> str:
@@ -103,22 +160,29 @@ _FLAKY = ("test", "shard:", "what happened", "error")
 def _flaky(case: CaseResult) -> list[str]:
     before = _before(case)
     happened = f"{before.outcome.value}, then passed {plain(case.flip_condition)}"
-    return [code(case.nodeid), f"{case.shard:,}", happened, _message(before)]
+    return [code(case.nodeid), _number(case.shard), happened, _message(before)]
 
 
 _NOT_RUN = ("test or file", "shard:", "why")
 
 
 def _not_run(missing: NotRun) -> list[str]:
-    return [code(missing.name), f"{missing.shard:,}", plain(missing.why)]
+    return [code(missing.name), _number(missing.shard), plain(missing.why)]
 
 
 def _nodeid(nodeid: str) -> list[str]:
     return [code(nodeid)]
 
 
-_MAX_SHARDS = 256  # of GitHub's matrix
 _SHARD = ("shard:", "state", "attempt:", "tests:", "failed:", "planned:", "actual:", "total:", "workers:")
+
+
+def _shards(report: Report, limit: int) -> str:
+    """Return all shards in order, or of too many the unproved and red ones and the slowest, these first."""
+    shards = report.shards
+    if len(shards) > limit:
+        shards = tuple(sorted(shards, key=lambda shard: (shard.state is ShardState.OK, -shard.tests_s)))
+    return titled("Shards", shards, _SHARD, _shard(report), limit)
 
 
 def _shard(report: Report) -> Callable[[ShardResult], list[str]]:
@@ -143,13 +207,17 @@ def _tracebacks(worth: int, failures: Sequence[tuple[CaseResult, Attempt]], limi
     for case, attempt in failures:
         text = (attempt.text or attempt.message).strip("\n")
         if "\n" in text:  # one line is in the table
-            title = f"{html_code(case.nodeid)} in shard {case.shard:,}"
+            title = f"{html_code(case.nodeid)}{f' in shard {case.shard:,}' if case.shard else ''}"
             block = fence(text, limits.text_chars)
             yield from _section("traceback", worth, f"<details><summary>{title}</summary>\n\n{block}\n</details>")
 
 
-def _reproduce(report: Report, bad: Sequence[CaseResult], limit: int) -> str:
-    lines, n_unsafe = commands(report, bad, limit)
+def _reproduce(report: Report, failures: Failures, needing: Sequence[CaseResult], limit: int) -> str:
+    """Return how to repeat what is red: the tests that need somebody first, no quarantined ones."""
+    if report.conclusion is Conclusion.PASSED:
+        return ""
+    known = [case for case in failures.known if failures.cause(case) is not Cause.QUARANTINED]
+    lines, n_unsafe = commands(report, [*needing, *known], limit)
     left_out = f"\nleft out: {count(n_unsafe, 'test')} with an id that can't be pasted safely" if n_unsafe else ""
     if not lines:
         return left_out.strip()

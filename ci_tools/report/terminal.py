@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ci_tools.formats.report_json import counts
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import CaseResult, Conclusion, Report, ShardResult, ShardState
+from ci_tools.model.verdict import Cause, Changes
 from ci_tools.model.words import count, duration
+from ci_tools.report.changes import SHA_CHARS, change_rows, change_words
+from ci_tools.report.failures import Failures, failures_of
+from ci_tools.report.verdict import OUTCOMES, UNPROVED
 
 LISTED = 20
 
@@ -50,7 +54,9 @@ def _certificate_lines(plan: Plan) -> Iterator[str]:
 
 
 def shard_table(shards: Sequence[ShardResult]) -> str:
-    """Return a row per shard: planned against actual seconds, tests, failures."""
+    """Return a row per shard: planned against actual seconds, tests, failures; "" without shards."""
+    if not shards:
+        return ""
     from rich.console import Console
     from rich.table import Table
 
@@ -77,26 +83,47 @@ def shard_table(shards: Sequence[ShardResult]) -> str:
 
 
 def verdict_text(report: Report) -> str:
-    """Return the verdict, its reasons, and what people must see: NOT RUN, failures, notes."""
+    """Return the verdict, its reasons, and what people must see: NOT RUN, failures and their causes, changes, notes."""
     return "\n".join(_verdict_lines(report)) + "\n"
 
 
 def _verdict_lines(report: Report) -> Iterator[str]:
-    numbers = counts(report)
-    parts = [f"{numbers[key]:,} {key}" for key in _ORDER if numbers[key]]
-    shards = count(len(report.shards), "shard")
-    if report.conclusion is Conclusion.PASSED:
-        yield f"PASSED: {count(numbers['tests'], 'test')}, each exactly once, on {shards} ({', '.join(parts)})"
-    else:
-        yield f"{report.conclusion.value.upper()}: {report.reasons[0]}"
-        yield from (f"  {reason}" for reason in report.reasons[1:])
-        yield f"  {count(numbers['tests'], 'test')} on {shards} ({', '.join(parts) or 'none'})"
-    yield from _listed("FAILED", [f"{case.nodeid}  {first_line(case.final.message)}" for case in report.bad])
+    numbers, failures = counts(report), failures_of(report)
+    yield from _head(report, numbers)
+    failed = [case for case in (*failures.needing, *failures.known) if failures.cause(case) is not Cause.QUARANTINED]
+    yield from _listed("FAILED", [_failure(failures, case) for case in failed])
     yield from _listed("FLAKY", [_flip(case) for case in report.flips])
     yield from _listed("NOT RUN", [f"{missing.name}  {missing.why}" for missing in report.not_run])
     yield from _listed("LOST", report.lost)
     yield from _listed("DUPLICATED", report.duplicated)
+    yield from _listed("QUARANTINED", [_failure(failures, case) for case in report.quarantined])
+    if report.changes:
+        yield from _changed(report.changes)
     yield from (f"note: {note}" for note in report.notes)
+
+
+def _head(report: Report, numbers: Mapping[str, int]) -> Iterator[str]:
+    ended = ", ".join(f"{numbers[key]:,} {key}" for key in OUTCOMES if numbers[key]) or "none"
+    tests = count(numbers["tests"], "test")
+    on_shards = f" on {count(len(report.shards), 'shard')}" if report.shards else ""
+    if report.conclusion is Conclusion.PASSED:
+        proof = ", each exactly once" if report.plan_digest else ""
+        yield f"PASSED: {tests}{proof}{',' if proof and on_shards else ''}{on_shards} ({ended})"
+    else:
+        excused = f", excused by --fail-on {report.fail_on}" if report.is_excused else ""
+        yield f"{report.conclusion.value.upper()}{excused}: {report.reasons[0]}"
+        yield from (f"  {reason}" for reason in report.reasons[1:])
+        yield f"  {tests}{on_shards} ({ended})"
+    if not report.plan_digest:
+        yield f"  {UNPROVED}"
+
+
+def _failure(failures: Failures, case: CaseResult) -> str:
+    judgement, message = failures.judgements[case.nodeid], first_line(case.final.message)
+    if judgement.cause is Cause.NOT_COMPARED and not judgement.why:
+        return f"{case.nodeid}  {message}"
+    cause = judgement.cause.value + (f" ({judgement.why})" if judgement.why else "")
+    return f"{case.nodeid}  {cause}{': ' if message else ''}{message}"
 
 
 def _flip(case: CaseResult) -> str:
@@ -105,13 +132,21 @@ def _flip(case: CaseResult) -> str:
     return f"{case.nodeid}  {before.outcome.value}, then passed {case.flip_condition}: {first_line(before.message)}"
 
 
-_ORDER = ("passed", "failed", "error", "crashed", "skipped", "xfailed", "xpassed")
+def _changed(changes: Changes) -> Iterator[str]:
+    base = " at ".join(filter(None, [changes.base.branch, changes.base.sha[:SHA_CHARS]]))
+    yield shown(f"CHANGED against {base}: {change_words(changes)}")
+    rows = [(title, *row) for title, listed in change_rows(changes) for row in listed]
+    yield from _rows(["  ".join(filter(None, row)) for row in rows])
 
 
 def _listed(title: str, rows: Sequence[str]) -> Iterator[str]:
     if not rows:
         return
     yield f"{title} ({len(rows):,})"
+    yield from _rows(rows)
+
+
+def _rows(rows: Sequence[str]) -> Iterator[str]:
     yield from (f"  {shown(row)}" for row in rows[:LISTED])
     if len(rows) > LISTED:
         yield f"  and {len(rows) - LISTED:,} more, in report.json"

@@ -1,4 +1,5 @@
-"""A stateful GitHub on loopback: comments, pull requests, artifacts. Requests and answers are held against OpenAPI.
+"""A stateful GitHub on loopback: comments, pull requests, artifacts. Requests and answers are held against OpenAPI,
+GraphQL is executed by GitHub's own schema.
 
 with FakeGitHub() as github:
     github.add_pull(payload("pull_request")["pull_request"])
@@ -9,18 +10,18 @@ with FakeGitHub() as github:
 
 from __future__ import annotations
 
-import json
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from github.described import Reply, Request, violations
+from github.graphql import executed, invalid
+from github.handler import handler
 from github.shapes import PRIVATE_USER, artifact_of, comment_of, refusal, too_long, user
 
 BOT = "github-actions[bot]"
@@ -59,6 +60,7 @@ class FakeGitHub:
         self.requests: list[Request] = []
         self.violations: list[str] = []
         self.max_body_chars = 65_536
+        self.folded: dict[str, str] = {}  # classifier by node id
         self.before_create: Callable[[], object] = lambda: None
         self._failures: list[Failure] = []
         self._lock = threading.RLock()
@@ -78,7 +80,7 @@ class FakeGitHub:
         assert kind or not self.violations, "\n".join(self.violations)
 
     def _serve(self, host: str, name: str) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, host))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self.answer, host))
         server.daemon_threads = True
         server.handle_error = lambda *_: None  # type: ignore[method-assign]  # whoever asked may have gone
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
@@ -155,6 +157,8 @@ class FakeGitHub:
     def _checked(self, request: Request) -> Reply:
         if request.host == "blobs":
             return self._blob(request)
+        if request.path == "/graphql":
+            return self._graphql(request)
         with self._lock:
             self.violations += violations(request, None)
         if request.method == "POST":
@@ -163,6 +167,30 @@ class FakeGitHub:
             reply = self._routed(request)
             self.violations += violations(request, reply)
         return reply
+
+    def _graphql(self, request: Request) -> Reply:
+        """A refusal is an answer, too, with status 200; but a query that the schema doesn't allow is ours to mend."""
+        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.logins:
+            return refusal(401, "Bad credentials")
+        with self._lock:
+            self.violations += invalid(request.body)
+            return Reply(
+                200, executed(request.body, {"minimizeComment": self._fold, "unminimizeComment": self._unfold})
+            )
+
+    def _fold(self, info: object, input: dict[str, str]) -> dict[str, Any]:
+        node_id = self._node(input["subjectId"])
+        self.folded[node_id] = input["classifier"]
+        return {"minimizedComment": {"__typename": "IssueComment", "isMinimized": True}}
+
+    def _unfold(self, info: object, input: dict[str, str]) -> dict[str, Any]:
+        self.folded.pop(self._node(input["subjectId"]), None)
+        return {"unminimizedComment": {"__typename": "IssueComment", "isMinimized": False}}
+
+    def _node(self, node_id: str) -> str:
+        if all(comment["node_id"] != node_id for listed in self.comments.values() for comment in listed):
+            raise LookupError(f"Could not resolve to a node with the global id of '{node_id}'.")
+        return node_id
 
     def _routed(self, request: Request) -> Reply:
         login = self.logins.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
@@ -257,38 +285,3 @@ class FakeGitHub:
             query = urlencode({**request.query, "page": page + 1})
             headers["Link"] = f'<{self.url}{request.path}?{query}>; rel="next", <{self.url}/last>; rel="last"'
         return Reply(200, items[(page - 1) * size : page * size], headers)
-
-
-def _handler(github: FakeGitHub, host: str) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body in one packet
-
-        def handle_any(self) -> None:
-            address = urlsplit(self.path)
-            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            query = dict(parse_qsl(address.query))
-            body = json.loads(data) if data else None
-            path = unquote(address.path)
-            reply = github.answer(Request(host, self.command, path, query, dict(self.headers.items()), body))
-            if reply is None:
-                self._reset()
-                return
-            self.send_response(reply.status)
-            for name, value in ({"Content-Type": "application/json"} | reply.headers).items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.data)))
-            self.end_headers()
-            self.wfile.write(reply.data)
-
-        def _reset(self) -> None:
-            # Linger 0 s: close sends RST instead of FIN.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-            self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    for method in ("GET", "POST", "PATCH", "DELETE"):
-        setattr(Handler, f"do_{method}", Handler.handle_any)
-    return Handler

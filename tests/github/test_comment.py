@@ -6,22 +6,15 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from github.bodies import COMMENTS, EVENT, GREEN, MARKER, PULL, RED, REDDER
 from github.clock import FakeClock
 from github.fake import BOT, TOKEN, FakeGitHub
-from runner.events import payload
 
 from ci_tools.github.answers import GitHubError, UnavailableError
 from ci_tools.github.comment import Posted, post
-from ci_tools.github.pull import Pull
 from ci_tools.github.rest import Client
 
-EVENT = payload("pull_request")
-HEAD_SHA = EVENT["pull_request"]["head"]["sha"]
-PULL = Pull(repository="octo-org/octo-repo", repository_id=186853002, number=2, head_sha=HEAD_SHA)
-MARKER = "<!-- xdist-ci:v1 key=tests -->"
-RED, GREEN = f"{MARKER}\n### 1 test failed\n", f"{MARKER}\n### all passed\n"
-OTHER = "<!-- xdist-ci:v1 key=py3.10 -->\n### all passed\n"
-COMMENTS = "/repos/octo-org/octo-repo/issues"
+OTHER = GREEN.replace("key=tests", "key=py3.10")
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +29,7 @@ def test_the_first_run_creates_a_comment_and_later_ones_keep_it_up_to_date(githu
     assert post(client, PULL, [GREEN]) == Posted(what="unchanged", url=url)
     assert github.bodies(2) == [GREEN]
     writes = github.calls("POST", "PATCH", "DELETE")
-    assert writes == [f"POST {COMMENTS}/2/comments", f"PATCH {COMMENTS}/comments/1001"]
+    assert writes == [f"POST {COMMENTS}/2/comments", f"PATCH {COMMENTS}/comments/1001", "POST /graphql"]
 
 
 def test_every_key_has_its_own(github: FakeGitHub, client: Client) -> None:
@@ -98,23 +91,40 @@ def test_an_app_says_who_it_is(github: FakeGitHub, clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "green", "before", "what", "after"),
+    ("mode", "body", "before", "what", "after"),
     [
-        ("always", True, [], "created", [GREEN]),
-        ("on-failure", False, [], "created", [GREEN]),
-        ("on-failure", True, [], "skipped", []),
-        ("on-failure", True, [RED], "updated", [GREEN]),
-        ("never", False, [RED], "skipped", [RED]),
+        ("always", GREEN, [], "created", [GREEN]),
+        ("always", f"{RED}in 2 s", [RED], "updated", [f"{RED}in 2 s"]),
+        ("on-failure", RED, [], "created", [RED]),
+        ("on-failure", GREEN, [], "unneeded", []),
+        ("on-failure", GREEN, [RED], "updated", [GREEN]),
+        ("on-change", GREEN, [], "unneeded", []),
+        ("on-change", RED, [], "created", [RED]),
+        ("on-change", f"{RED}in 2 s", [RED], "unchanged", [RED]),
+        ("on-change", f"{GREEN}in 2 s", [GREEN.replace("\n", "\r\n")], "unchanged", [GREEN.replace("\n", "\r\n")]),
+        ("on-change", REDDER, [RED], "updated", [REDDER]),
+        ("on-change", GREEN, [RED], "updated", [GREEN]),
+        ("on-change", RED, [RED, RED], "unchanged", [RED]),
+        # A comment of an older version: nobody knows what it says.
+        ("on-change", RED, [f"{MARKER}\n### 1 test failed\n"], "updated", [RED]),
+        ("on-change", RED, [MARKER], "updated", [RED]),
+        ("never", RED, [GREEN], "unneeded", [GREEN]),
     ],
 )
 def test_when_a_comment_is_wanted(
-    mode: str, green: bool, before: list[str], what: str, after: list[str], github: FakeGitHub, client: Client
+    mode: str, body: str, before: list[str], what: str, after: list[str], github: FakeGitHub, client: Client
 ) -> None:
-    for body in before:
-        github.add_comment(2, body)
-    assert post(client, PULL, [GREEN], mode=mode, green=green).what == what
+    for old in before:
+        github.add_comment(2, old)
+    assert post(client, PULL, [body], mode=mode).what == what
     assert github.bodies(2) == after
     assert mode != "never" or github.requests == []
+
+
+def test_a_comment_that_says_the_same_verdict_is_named_and_not_written(github: FakeGitHub, client: Client) -> None:
+    url = github.add_comment(2, RED)["html_url"]
+    assert post(client, PULL, [f"{RED}in 2 s"], mode="on-change") == Posted(what="unchanged", url=url)
+    assert github.calls("POST", "PATCH", "DELETE") == []
 
 
 def test_a_head_that_moved_on_is_left_alone(github: FakeGitHub, client: Client) -> None:
@@ -127,7 +137,7 @@ def test_a_head_that_moved_on_is_left_alone(github: FakeGitHub, client: Client) 
 
 @pytest.mark.parametrize("before", [[], [GREEN]], ids=["create", "update"])
 def test_what_is_too_long_is_shortened_until_it_fits(before: list[str], github: FakeGitHub, client: Client) -> None:
-    github.max_body_chars = 100
+    github.max_body_chars = 150
     for body in before:
         github.add_comment(2, body)
     rungs = [RED + "x" * n for n in (500, 200, 20, 0)]

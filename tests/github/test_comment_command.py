@@ -96,13 +96,45 @@ def test_the_next_run_changes_it_and_one_after_that_does_not(
     assert said == [f"comment for tests {what}" for what in ("created", "updated", "unchanged")]
 
 
-def test_on_failure_a_green_run_says_nothing(github: FakeGitHub, job: Job, tmp_path: Path) -> None:
+def test_on_failure_a_green_run_says_nothing(
+    github: FakeGitHub, job: Job, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     job("pull_request", pull_request(github), GREEN)
     assert main(["comment", "--comment", "on-failure"]) == 0
     assert github.bodies(2) == []
+    said = "no comment for tests: all is well, and there is none to correct\n"
+    assert (capsys.readouterr(), (tmp_path / "summary.md").exists()) == (("", said), False)
     job("pull_request", payload("pull_request"), RED)
     assert main(["comment", "--comment", "on-failure", "--report", str(tmp_path / "merged/report.json")]) == 0
     assert len(github.bodies(2)) == 1
+
+
+def test_on_change_what_says_the_same_verdict_is_left_alone(
+    github: FakeGitHub, job: Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = pull_request(github)
+    slower = report_json.dumps(replace(REPORT, shards=(replace(REPORT.shards[0], tests_s=99.0), *REPORT.shards[1:])))
+    fewer = report_json.dumps(replace(REPORT, cases=REPORT.cases[:1]))
+    for report in (GREEN, RED, slower, fewer, GREEN):
+        job("pull_request", event, report)
+        assert main(["comment", "--comment", "on-change"]) == 0
+    said = [line.split(": ")[0].removeprefix("comment for tests ") for line in capsys.readouterr().err.splitlines()]
+    assert said == ["no comment for tests", "created", "unchanged", "updated", "updated"]
+    assert (len(github.bodies(2)), github.folded) == (1, {"IC_1001": "RESOLVED"})
+
+
+def test_a_token_that_may_not_fold_is_no_trouble(
+    github: FakeGitHub, job: Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = pull_request(github)
+    github.fail("POST", "/graphql", status=403, message="Resource not accessible by integration")
+    for report in (RED, GREEN):
+        job("pull_request", event, report)
+        assert main(["comment"]) == 0
+    url = "https://github.com/octo-org/octo-repo/pull/2#issuecomment-1001"
+    why = "it can't be folded away: GitHub answered 403: Resource not accessible by integration"
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[1:]) == ("", [f"comment for tests updated: {url}; {why}"])
 
 
 def test_never_asks_nobody(github: FakeGitHub, job: Job) -> None:

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 from bundles import attempt, bundle, plan_of_files
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rendered import hostile
+from report.runs import FAILURES, red
 from samples import REPORT
 
 from ci_tools.merge.judge import merge
 from ci_tools.model.report import CaseResult, Conclusion, Report
+from ci_tools.model.verdict import Cause, Judgement
 from ci_tools.report.annotations import Annotation, annotations_of, place_of
 
 PLAN = plan_of_files(["a.py"], ["b.py"])
@@ -88,6 +90,56 @@ def test_ten_times_the_same_message_says_less_than_another_one() -> None:
     assert [annotation.title for annotation in found[:3]] == ["a.py::t0 failed", "z.py::t failed", "a.py::t1 failed"]
 
 
+def levels(report: Report) -> list[tuple[str, str]]:
+    return [(annotation.level, annotation.title.partition(" ")[0]) for annotation in annotations_of(report)]
+
+
+CAUSES = (Cause.QUARANTINED, Cause.BASE, Cause.FLAKY, Cause.NEW)
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "expected"),
+    [
+        ("any", ["error", "error", "error", "warning", "warning"]),
+        ("new", ["error", "warning", "warning", "warning", "warning"]),
+        ("never", ["warning"] * 5),
+    ],
+)
+def test_new_failures_come_first_quarantined_ones_last_and_an_error_is_what_reddens(
+    fail_on: str, expected: list[str]
+) -> None:
+    ran = red(*CAUSES, fail_on=fail_on)
+    found = levels(replace(ran, cases=(*ran.bad, flaky("z.py::flip"))))
+    tests = [FAILURES[cause][0] for cause in (Cause.NEW, Cause.FLAKY, Cause.BASE)]
+    assert found == list(zip(expected, [*tests, "z.py::flip", FAILURES[Cause.QUARANTINED][0]]))
+
+
+def test_a_reason_that_the_policy_excuses_is_no_error() -> None:
+    ran = red(Cause.NEW, reasons=("1 test failed", "shard 1: coverage is too low"))
+    assert [levels(replace(ran, fail_on=fail_on))[0] for fail_on in ("any", "new", "never")] == [
+        ("error", "the"),
+        ("error", "the"),
+        ("warning", "the"),
+    ]
+
+
+def test_a_cause_is_in_the_title() -> None:
+    titles = [annotation.title for annotation in annotations_of(red(Cause.FLAKY, Cause.NEW_TEST))]
+    assert titles == [
+        "tests/test_cart.py::test_coupon_twice failed (new test)",
+        "tests/test_search.py::test_index failed (known flaky: 3 of 41 runs)",
+    ]
+
+
+def test_of_too_many_those_that_are_known_go_first() -> None:
+    ran = red(Cause.FLAKY, Cause.QUARANTINED, fail_on="new")
+    cases = tuple(failed(f"a.py::t{i}") for i in range(9))
+    judgements = tuple(Judgement(nodeid=case.nodeid, cause=Cause.NEW) for case in cases)
+    found = annotations_of(replace(ran, cases=cases + ran.bad, judgements=judgements + ran.judgements))
+    assert [annotation.title for annotation in found[:9]] == [f"a.py::t{i} failed (new)" for i in range(9)]
+    assert found[9:] == [Annotation(level="warning", message="and 2 more, in the summary and in report.json")]
+
+
 TEXT = "tests/test_a.py:3: in test\n    helper()\ntests/test_a.py:9: in helper\n/usr/lib/x.py:1: Error"
 
 
@@ -128,6 +180,7 @@ def test_without_a_known_line_the_test_s_file_is_shown() -> None:
     assert place_of("a.py::t", attempt(""), ROOT) == ("a.py", None)
 
 
+@settings(deadline=None)
 @given(
     nodeid=hostile, message=hostile, location=hostile, text=hostile, reason=hostile, root=st.sampled_from(["", ROOT])
 )
@@ -136,7 +189,8 @@ def test_whatever_a_job_says_lines_are_short_and_places_inside(
 ) -> None:
     bad = attempt(nodeid, "failed", message=message, text=text, location=location)
     case = CaseResult(nodeid=nodeid, shard=1, attempts=((1, bad),))
-    found = annotations_of(replace(REPORT, reasons=(reason,), cases=(case,)), root=root)
+    judgement = Judgement(nodeid=nodeid, cause=Cause.NEW, why=reason)
+    found = annotations_of(replace(REPORT, reasons=(reason,), cases=(case,), judgements=(judgement,)), root=root)
     assert [annotation.level for annotation in found] == ["error", "error"]
     for annotation in found:
         lines = [*annotation.message.split("\n"), annotation.title, annotation.file]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rendered import TRIGGERS, hostile, rendered
 
@@ -26,6 +26,7 @@ BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200b-\u200f\ufeff]")
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
+@settings(deadline=None)
 @given(text=hostile.filter(bool))
 def test_code_shows_the_text_and_does_nothing(context: str, text: str) -> None:
     around, elements = CONTEXTS[context]
@@ -41,6 +42,7 @@ def without_nested_code(elements: list[str]) -> list[str]:
     return [*elements[: first + 1], *(name for name in elements[first:] if name != "code")]
 
 
+@settings(deadline=None)
 @given(text=hostile, limit=st.integers(1, 60))
 def test_what_is_visible_is_printable_and_as_short_as_wanted(text: str, limit: int) -> None:
     shown = visible(text, limit)
@@ -48,6 +50,7 @@ def test_what_is_visible_is_printable_and_as_short_as_wanted(text: str, limit: i
     assert shown.encode("utf-8").decode() == shown
 
 
+@settings(deadline=None)
 @given(text=hostile.filter(bool))
 def test_html_code_shows_the_text_in_a_line_of_html(text: str) -> None:
     page = rendered(f"<details><summary>{html_code(text)}</summary>\n\nbody\n\n</details>\n\nafter")
@@ -55,6 +58,7 @@ def test_html_code_shows_the_text_in_a_line_of_html(text: str) -> None:
     assert page.elements == ["details", "summary", "code", "p", "p"]
 
 
+@settings(deadline=None)
 @given(text=hostile, before=st.sampled_from(["", "before\n\n", "- item\n\n", "<details><summary>x</summary>\n\n"]))
 def test_a_fence_holds_its_text_and_nothing_else_is_code(text: str, before: str) -> None:
     after = "\n</details>\n\nafter @x" if "details" in before else "\nafter @x"
@@ -113,8 +117,8 @@ def test_a_cut_leaves_letters_their_accents_and_escapes_whole() -> None:
         ("it can't be told: ('x.py') isn't @me (exit 2)", "it can't be told: (`x.py`) isn't `@me` (exit 2)"),
         ("don't trust users' words", "don't trust `users'` words"),
         ("stopped at its deadline of 50m 00s", "stopped at its deadline of 50m 00s"),
-        ("~$0.12, $1.30 of $1,200.00", "`~$0.12,` <span>$</span>1.30 of <span>$</span>1,200.00"),
-        ("ran plan deadbeefcafe, not defaced", "ran plan `deadbeefcafe,` not `defaced`"),
+        ("~$0.12, $1.30 of $1,200.00", "`~$0.12`, <span>$</span>1.30 of <span>$</span>1,200.00"),
+        ("ran plan deadbeefcafe, not defaced", "ran plan `deadbeefcafe`, not `defaced`"),
         ("3. x", "3&#46; x"),
         ("2) x", "2&#41; x"),
         ("a\n\nb", "a b"),
@@ -125,6 +129,7 @@ def test_prose_keeps_its_words_and_puts_the_rest_into_code(text: str, markdown: 
     assert plain(text) == markdown
 
 
+@settings(deadline=None)
 @given(text=hostile, before=st.sampled_from(["", "- ", "### "]))
 def test_prose_does_nothing_outside_of_its_code(text: str, before: str) -> None:
     page = rendered(f"{before}{plain(text)}\n\nafter")
@@ -136,6 +141,7 @@ def test_prose_does_nothing_outside_of_its_code(text: str, before: str) -> None:
     assert [piece for piece in page.prose if TRIGGERS.search(piece)] == []
 
 
+@settings(deadline=None)
 @given(text=hostile.filter(lambda text: len(text) < 100))
 def test_prose_shows_all_of_its_text(text: str) -> None:
     """All but quotation marks, which become code, and line ends."""

@@ -10,66 +10,35 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from bundles import attempt, bundle, plan_of_files, seen
-from hypothesis import given
+from bundles import attempt, bundle, plan_of_files
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rendered import TRIGGERS, hostile, rendered
+from report.runs import RUNS, case, failed, red, shard
 from samples import REPORT
 from strategies import hostile_nodeids
 
 from ci_tools.merge.judge import merge
 from ci_tools.model.errors import CiToolsError
-from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardState
+from ci_tools.model.report import POLICIES, Conclusion, NotRun, Report, ShardState
 from ci_tools.model.run import Attempt, Outcome
+from ci_tools.model.verdict import BaseRun, Cause, Changes, Judgement, Slower
 from ci_tools.report.ladder import Section, pages
-from ci_tools.report.markdown import MAX_COMMENT_CHARS, MAX_SUMMARY_BYTES, RunFacts, comment_bodies, marker, summary
+from ci_tools.report.markdown import (
+    MAX_COMMENT_CHARS,
+    MAX_SUMMARY_BYTES,
+    RunFacts,
+    comment_bodies,
+    marker,
+    summary,
+    verdict_mark,
+)
 from ci_tools.report.reproduce import commands, is_inside, is_pasteable
 
-GOLDEN = Path(__file__).parents[1] / "golden/markdown"
 URL = "https://github.com/org/repo/actions/runs/7/attempts/2"
 SHA = "4d6e3b0f" * 5
 COST_LINES = ("6 minutes on ubuntu-latest, $0.036 of $0.04 paid for tests",)
 PLAN = plan_of_files(["a.py"], ["b.py"])
-
-
-def case(nodeid: str, *attempts: Attempt, shard: int = 1) -> CaseResult:
-    return CaseResult(nodeid=nodeid, shard=shard, attempts=tuple((1, attempt) for attempt in attempts))
-
-
-RICH = replace(
-    REPORT,
-    reasons=(
-        "shard 2 was killed while running 'tests/test_slow.py::T::test_two'; 1 test or file did not run",
-        "shard 3 is missing: no bundle of it was found",
-        "4 tests failed: 'tests/test_a.py::test_pipe[a|b]', '@octocat.py::test_x' and 2 more",
-    ),
-    cases=(
-        case(
-            "tests/test_a.py::test_pipe[a|b]",
-            attempt(
-                "", "failed", message="\x1b[31mAssertionError: `x`\x1b[0m\nmore", text="E   assert\n```\n</details>"
-            ),
-            attempt("", "failed", message="AssertionError: `x`", text="E   assert\n```\n</details>", fresh=1),
-        ),
-        case("@octocat.py::test_x", attempt("", "error", phase="setup", message="fixture '#1' not found")),
-        case("tests/test_a.py::test_dies", attempt("", "crashed", message="worker 'gw0' crashed"), shard=2),
-        *REPORT.cases,
-    ),
-)
-
-
-@pytest.mark.parametrize("name", ["summary.md", "comment.md"])
-def test_a_page_is_that_of_the_golden_file(name: str) -> None:
-    """After a wanted change: XDIST_CI_UPDATE_GOLDEN=1 pytest tests/report/test_markdown.py"""
-    facts = {"run_url": URL, "attempt": 2, "sha": SHA}
-    page = (
-        summary(RICH, context=RunFacts(**facts), cost_lines=COST_LINES)
-        if name == "summary.md"
-        else comment_bodies(RICH, key="py3.12", cost_lines=COST_LINES, **facts)[0]
-    )
-    if os.environ.get("XDIST_CI_UPDATE_GOLDEN") == "1":
-        (GOLDEN / name).write_text(page, encoding="utf-8")
-    assert page == (GOLDEN / name).read_text(encoding="utf-8")
 
 
 def green() -> Report:
@@ -88,68 +57,15 @@ def test_a_green_summary_is_short() -> None:
     )
 
 
-def test_the_bodies_of_a_green_comment_end_with_two_lines() -> None:
+def test_the_bodies_of_a_green_comment_end_with_three_lines() -> None:
     bodies = comment_bodies(green(), key="tests", run_url=URL, attempt=2, sha=SHA)
-    assert bodies[-1] == "<!-- xdist-ci:v1 key=tests -->\n### ✅ 1 test passed, each exactly once\n"
-    assert bodies[0].split("\n")[3].endswith("(planned 1.0 s) · attempt 2 · `4d6e3b0`")
+    head = f"<!-- xdist-ci:v1 key=tests -->\n{verdict_mark(green())}\n### ✅ 1 test passed, each exactly once\n"
+    assert bodies[-1] == head
+    assert bodies[0].split("\n")[4].endswith("(planned 1.0 s) · attempt 2 · `4d6e3b0`")
     assert bodies[0].endswith(f"[run]({URL}) · [artifacts]({URL}#artifacts)\n")
 
 
 FAILED = attempt("a.py::t", "failed", message="assert 1 == 2\nmore")
-B = bundle(PLAN, 2, [attempt("b.py::t")])
-
-
-@pytest.mark.parametrize(
-    ("bundles", "headline"),
-    [
-        ([bundle(PLAN, 1, [attempt("a.py::t")]), B], "✅ 2 tests passed, each exactly once"),
-        (
-            [bundle(PLAN, 1, [attempt("a.py::t", "skipped")]), bundle(PLAN, 2, [attempt("b.py::t", "xfailed")])],
-            "✅ 2 tests, none failed, each exactly once",
-        ),
-        (
-            [bundle(PLAN, 1, [FAILED]), bundle(PLAN, 1, [attempt("a.py::t")], run_attempt=2), B],
-            "⚠️ 2 tests passed, 1 of them only when run again",
-        ),
-        ([bundle(PLAN, 1, [FAILED, attempt("a.py::u", "error")]), B], "❌ 2 tests failed"),
-        ([bundle(PLAN, 1, [FAILED], seen("a.py::t", "a.py::u")), B], "❌ 1 test failed · 1 not run"),
-        ([bundle(PLAN, 1, [FAILED])], "❌ 1 test failed · 1 shard missing · 1 not run"),
-        (
-            [bundle(PLAN, 1, [attempt("a.py::t")], sealed=False, running=("a.py::u",)), B],
-            "❌ 1 shard killed",
-        ),
-        ([bundle(plan_of_files(["a.py"], ["c.py"]), 1, [FAILED]), B], "❌ 1 shard of another plan · 1 not run"),
-        (
-            [bundle(PLAN, 1, [attempt("a.py::t")], status=1), B],
-            "❌ shard 1: pytest exited 1 though no test failed: a plugin's threshold, say coverage's",
-        ),
-    ],
-)
-def test_the_verdict_comes_first(bundles: list[object], headline: str) -> None:
-    report = merge(bundles, PLAN)  # type: ignore[arg-type]
-    assert summary(report).split("\n")[0] == f"### {headline}"
-    assert {body.split("\n")[1] for body in comment_bodies(report, key="tests")} == {f"### {headline}"}
-
-
-def test_a_verdict_that_only_a_reason_tells_is_inert_too() -> None:
-    report = replace(green(), conclusion=Conclusion.FAILED, reasons=("see @octocat in #1",))
-    assert summary(report).split("\n")[0] == "### ❌ see `@octocat` in `#1`"
-
-
-def test_a_guess_in_the_planned_time_is_counted() -> None:
-    shards = tuple(replace(shard, state=ShardState.OK) for shard in REPORT.shards)
-    line = summary(replace(REPORT, shards=shards)).split("\n")[2]
-    assert line == (
-        "2 tests · 1 passed · 1 error · 1 not run · 3 shards · slowest shard 4.8 s (planned 5.0 s, 1 test guessed)"
-    )
-
-
-def test_reasons_are_listed_unless_the_failed_tests_say_it_all() -> None:
-    failed = merge([bundle(PLAN, 1, [FAILED]), B], PLAN)
-    assert "- " not in summary(failed).split("#### Failed (1)")[0]
-    bad = attempt("b.py::t", "failed", message="x")
-    threshold = merge([bundle(PLAN, 1, [attempt("a.py::t")], status=1), bundle(PLAN, 2, [bad])], PLAN)
-    assert "\n\n- 1 test failed: `b.py::t`\n- shard 1: pytest exited 1" in summary(threshold)
 
 
 def many(number: int, text: str = "E   assert\n" * 100, name: str = "tests/test_a.py::test_") -> Report:
@@ -175,7 +91,9 @@ HUGE = many(5_000, text=f"{'🎉' * 60}|`\n\n</details>@octocat\n" * 300, name="
 def test_a_summary_of_too_much_gives_up_whole_blocks_and_says_so() -> None:
     text = summary(HUGE)
     assert 500_000 < len(text.encode("utf-8")) <= MAX_SUMMARY_BYTES
-    gone = re.findall(r"\n\*Left out for length: (\d+) tracebacks, 1 table of shards\. All .*\*\n", text)
+    gone = re.findall(
+        r"\n\*Left out for length: (\d+) tracebacks, 1 list of changes, 1 table of shards\. All .*\n", text
+    )
     assert len(gone) == 1 and text.count("<details>") == 100 - int(gone[0])
     assert rendered(text).elements.count("pre") == 100 - int(gone[0]) + 1  # and the commands
 
@@ -186,7 +104,7 @@ def test_bodies_shrink_from_what_fits_to_the_verdict() -> None:
     assert 30_000 < sizes[0] <= MAX_COMMENT_CHARS
     assert all(later <= 0.75 * earlier for earlier, later in pairwise(sizes))
     assert {body.split("\n")[0] for body in bodies} == {marker("tests")}
-    assert bodies[-1].count("\n") == 2
+    assert bodies[-1].count("\n") == 3
     for body in bodies:
         rendered(body)
 
@@ -211,13 +129,28 @@ def hostile_reports(draw: st.DrawFn) -> Report:
     text = lambda: draw(hostile)  # noqa: E731
     bad = Attempt(nodeid="", outcome=draw(st.sampled_from(Outcome)), message=text(), text=text(), phase=text())
     again = Attempt(nodeid="", outcome=Outcome.PASSED, worker=text())
-    said = replace(REPORT, conclusion=draw(st.sampled_from(Conclusion)), reasons=(text(), text()), notes=(text(),))
+    said = replace(
+        REPORT,
+        conclusion=draw(st.sampled_from(Conclusion)),
+        reasons=(text(), text()),
+        notes=(text(),),
+        plan_digest=draw(st.sampled_from(["", REPORT.plan_digest])),
+        fail_on=draw(st.sampled_from(POLICIES)),
+        changes=Changes(
+            base=BaseRun(branch=text(), sha=text(), run_id=1, at_s=0.0, tests=1),
+            fixed=(text(),),
+            removed=(text(),),
+            slower=(Slower(nodeid=text(), before_s=1.0, now_s=2.0),),
+        ),
+    )
     if draw(st.booleans()):  # nothing but a reason explains the verdict
         return replace(said, shards=(), cases=(), not_run=(), lost=(), duplicated=())
+    ids = [text(), text()]
     return replace(
         said,
+        judgements=tuple(Judgement(nodeid=nodeid, cause=draw(st.sampled_from(Cause)), why=text()) for nodeid in ids),
         shards=tuple(replace(shard, reason=text()) for shard in REPORT.shards),
-        cases=(case(text(), bad), case(text(), bad, again)),
+        cases=(case(ids[0], bad), case(ids[1], bad), case(text(), bad, again)),
         not_run=(NotRun(name=text(), shard=1, why=text()),),
         lost=(text(),),
         duplicated=(text(),),
@@ -230,12 +163,13 @@ ELEMENTS = {
 }
 
 
+@settings(deadline=None)
 @given(report=hostile_reports(), cost_line=hostile)
 def test_no_text_of_a_job_does_anything(report: Report, cost_line: str) -> None:
     for text in (summary(report, cost_lines=[cost_line]), *comment_bodies(report, key="k", cost_lines=[cost_line])):
         page = rendered(text)
         assert set(page.elements) <= ELEMENTS
-        assert page.comments in ([], [" xdist-ci:v1 key=k "])
+        assert page.comments in ([], [" xdist-ci:v1 key=k ", verdict_mark(report)[4:-3]])
         assert [piece for piece in page.prose if TRIGGERS.search(piece)] == []
         assert page.elements.count("details") == page.elements.count("summary")
 
@@ -285,7 +219,66 @@ def test_what_a_terminal_or_pytest_would_take_for_something_else_is_not_pasted(n
     assert summary(report).endswith("\n\nleft out: 1 test with an id that can't be pasted safely\n")
 
 
+@settings(deadline=None)
 @given(nodeid=hostile_nodeids)
 def test_a_path_inside_leads_nowhere_else(nodeid: str) -> None:
     if is_inside(nodeid):
         assert os.path.normpath(f"/r/{nodeid}") == f"/r/{nodeid}"
+
+
+def test_what_needs_somebody_comes_before_what_is_known() -> None:
+    text = summary(RUNS["failures"])
+    titles = re.findall(r"^#### (.*) \(", text, re.MULTILINE)
+    assert titles == ["Needs you", "Known from before", "Shards"]
+    listed = re.findall(r"^\| `(.*?)` \| (?:(.*?) · .*?|([a-z ]*)) \| \d", text, re.MULTILINE)
+    causes = [with_why or alone for _, with_why, alone in listed]
+    assert causes == [cause.value for cause in Cause]
+
+
+def test_a_comment_has_no_traceback_of_what_is_known() -> None:
+    report = RUNS["failures"]
+    assert (summary(report).count("```\n    def"), comment_bodies(report, key="k")[0].count("```\n    def")) == (8, 5)
+
+
+def test_only_the_summary_lists_what_changed() -> None:
+    report = RUNS["failures"]
+    line = (
+        "\n\nWhat changed against `main` at `9f3c1ab`: "
+        "+3 tests, −1, 2 newly failing, 1 fixed, 1 newly skipped, 1 slower\n\n"
+    )
+    assert (summary(report).count(line), comment_bodies(report, key="k")[0].count(line)) == (1, 1)
+    assert "<summary>3 new tests</summary>" in summary(report)
+    assert "<summary>3 new tests</summary>" not in comment_bodies(report, key="k")[0]
+
+
+def test_a_quarantined_failure_is_no_command() -> None:
+    assert "#### Reproduce" not in summary(RUNS["quarantined-only"])
+    assert "test_upload" not in summary(RUNS["failures"]).partition("#### Reproduce")[2]
+
+
+def test_of_many_shards_a_comment_shows_those_that_are_not_ok_and_the_slowest() -> None:
+    shards = tuple(replace(shard(i, tests_s=float(i)), state=ShardState.OK) for i in range(1, 31))
+    report = replace(RUNS["all-green"], shards=(replace(shards[0], state=ShardState.RED), *shards[1:]))
+    table = comment_bodies(report, key="k")[0].partition("#### Shards (30)")[2]
+    assert re.findall(r"^\| (\d+)/30", table, re.MULTILINE) == ["1", *map(str, range(30, 21, -1))]
+    assert "\n\nand 20 more, in `report.json`\n" in table
+    assert re.findall(r"^\| (\d+)/30", summary(report), re.MULTILINE) == [str(i) for i in range(1, 31)]
+
+
+def test_of_more_failures_than_are_listed_those_come_first_that_say_something_else() -> None:
+    cases = [failed(f"a.py::t{i:02}", "refused") for i in range(20)] + [failed("z.py::t", "assert 0")]
+    body = comment_bodies(replace(RUNS["first-run"], cases=tuple(cases)), key="k")[0]
+    listed = re.findall(r"^\| `(\w\.py::\w+)`", body, re.MULTILINE)
+    assert listed == ["a.py::t00", "z.py::t", *(f"a.py::t{i:02}" for i in range(1, 9))]
+    new = tuple(Judgement(nodeid=f"a.py::t{i}", cause=Cause.NEW) for i in (18, 19))
+    judged = comment_bodies(replace(RUNS["first-run"], cases=tuple(cases), judgements=new), key="k")[0]
+    listed = re.findall(r"^\| `(\w\.py::\w+)`", judged, re.MULTILINE)
+    assert listed == ["a.py::t18", "a.py::t19", "z.py::t", *(f"a.py::t{i:02}" for i in range(7))]
+    few = summary(replace(RUNS["first-run"], cases=tuple(cases)))
+    assert re.findall(r"^\| `(\w\.py::\w+)`", few, re.MULTILINE) == [case.nodeid for case in cases]
+
+
+def test_without_a_base_run_failures_are_listed_as_such_beside_the_quarantined() -> None:
+    text = summary(red(Cause.NOT_COMPARED, Cause.QUARANTINED))
+    assert re.findall(r"^#### (.*) \(1\)", text, re.MULTILINE) == ["Failed", "Known from before"]
+    assert "not compared" not in text

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bundles import attempt, bundle, plan_of_files, seen
+from report.runs import BASE, CHANGES, GREEN, KNOWN, NEEDING, RUNS, UNCHANGED, red
 
 from ci_tools.merge.judge import merge
 from ci_tools.plan.discover import SourceFile
@@ -63,6 +66,58 @@ def test_an_incomplete_run_says_so_first_and_names_everything() -> None:
         "  a.py::u  shard 1 ended without running it\n"
         "  b.py  shard 2 is missing\n"
     )
+
+
+def test_causes_are_said_and_the_quarantined_are_apart() -> None:
+    report = red(*NEEDING, *KNOWN, changes=CHANGES)
+    assert verdict_text(replace(report, cases=report.bad)) == (
+        "FAILED: 8 tests failed: 'tests/test_cart.py::TestTotal::test_tax[eur]', "
+        "'tests/test_cart.py::test_coupon_twice', 'tests/test_api.py::test_encoding'\n"
+        "  8 tests on 3 shards (8 failed)\n"
+        "FAILED (7)\n"
+        "  tests/test_cart.py::TestTotal::test_tax[eur]  new "
+        "(failed 3 times in a row, flaky in only 1 of 41 runs): assert 118 == 119\n"
+        "  tests/test_cart.py::test_coupon_twice  new test: assert 90 == 81\n"
+        "  tests/test_api.py::test_encoding  environment-specific (passed under py3.13): "
+        "UnicodeDecodeError: 'ascii' codec\n"
+        "  tests/test_api.py::test_export  infrastructure (no space left on the device): "
+        "OSError: [Errno 28] No space left on device: 'out.csv'\n"
+        "  tests/test_cart.py::test_coupon  KeyError: 'coupon'\n"
+        "  tests/test_search.py::test_index  known flaky (3 of 41 runs): assert 0.51 < 0.5\n"
+        "  tests/test_api.py::test_rates  also red on the base (since 4d6e3b0, 4 runs): HTTPError: 410 Gone\n"
+        "QUARANTINED (1)\n"
+        "  tests/test_api.py::test_upload  quarantined "
+        "(the stub server is slow, owner ana, until 2026-09-30, #812): TimeoutError\n"
+        "CHANGED against main at 9f3c1ab: +3 tests, −1, 2 newly failing, 1 fixed, 1 newly skipped, 1 slower\n"
+        "  fixed  tests/test_api.py::test_login\n"
+        "  new  tests/test_cart.py::test_coupon_expired\n"
+        "  new  tests/test_cart.py::test_coupon_twice\n"
+        "  new  tests/test_cart.py::test_coupon_unknown\n"
+        "  removed  tests/test_api.py::test_v1\n"
+        "  newly skipped  tests/test_search.py::test_fuzzy\n"
+        "  slower  tests/test_search.py::test_index  2.1 s → 6.4 s\n"
+    )
+
+
+def test_a_run_that_its_policy_excuses_says_so() -> None:
+    lines = verdict_text(RUNS["excused"]).splitlines()
+    assert lines[0].startswith("FAILED, excused by --fail-on new: 2 tests failed: ")
+
+
+def test_files_without_a_plan_prove_nothing() -> None:
+    green = replace(GREEN, plan_digest="", shards=(), changes=None, cases=GREEN.cases[:3])
+    assert verdict_text(green) == ("PASSED: 3 tests (3 passed)\n  no plan, so nothing proves that all tests ran\n")
+    assert verdict_text(RUNS["junit-without-plan"]).splitlines()[1:3] == [
+        "  63 tests (58 passed, 2 failed, 2 skipped, 1 unknown)",
+        "  no plan, so nothing proves that all tests ran",
+    ]
+    assert shard_table(()) == ""
+
+
+def test_a_base_that_a_job_named_stays_on_its_line() -> None:
+    report = replace(GREEN, changes=replace(UNCHANGED, base=replace(BASE, branch="a\n::error::\x1b[31m")))
+    said = r"CHANGED against a\n::error::\x1b[31m at 9f3c1ab: no difference"
+    assert verdict_text(report).splitlines()[-1] == said
 
 
 def test_hostile_names_stay_on_their_line() -> None:
