@@ -17,7 +17,18 @@ from ci_tools.shard.stage import GUEST, stage
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "ci_tools").rglob("*.py"))
-PURE = ("model", "formats", "merge/cost", "merge/judge", "merge/reconcile", "merge/state", "report")
+PURE = (
+    "model",
+    "formats",
+    "history/quarantine",
+    "merge/changes",
+    "merge/compare",
+    "merge/cost",
+    "merge/judge",
+    "merge/reconcile",
+    "merge/state",
+    "report",
+)
 PURE_PLAN = ("plan/choose", "plan/cut", "plan/make", "plan/pack", "plan/predict", "plan/simulate", "plan/pytest_split")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ci_tools.cli.inputs import Inputs, load, read_inputs, save
 from ci_tools.cli.main import main
+from ci_tools.cli.options import HISTORY, QUARANTINE
 from ci_tools.cli.places import places, recorded
 from ci_tools.cli.talk import say
 from ci_tools.formats import durations_json, plan_json
@@ -78,6 +79,9 @@ def _plan() -> int:
         code = main(["plan", *_planning(inputs), "--out", str(path), *shlex.split(inputs.paths)])
     if code:
         return code
+    quarantine = _committed_quarantine(inputs)
+    if quarantine.is_file():  # the job that merges need not check the repository out
+        write_text(path.with_name(quarantine.name), read_text(quarantine))
     plan = plan_json.loads(read_text(path), source=str(path))
     shards = [f"{shard.index}/{len(plan.shards)}" for shard in plan.shards]
     write_outputs(
@@ -91,6 +95,10 @@ def _plan() -> int:
     if inputs.command == "plan":
         _summarize_plan(plan)
     return 0
+
+
+def _committed_quarantine(inputs: Inputs) -> Path:
+    return Path(inputs.working_directory) / QUARANTINE
 
 
 def _earlier_plan(inputs: Inputs) -> Path | None:
@@ -209,11 +217,16 @@ def _merge() -> int:
     directories = [path for path in sorted(bundles.iterdir()) if path.is_dir()]
     named = [path for path in directories if path.name == "begun" or parse_bundle_name(path.name)]
     words = [*map(str, named or [bundles]), "--out", str(report), "--key", inputs.key, "--fail-on", inputs.fail_on]
+    words += ["--no-junit", "--history", str(recorded(inputs, _temporary()) / HISTORY.name)]
+    quarantine = _committed_quarantine(inputs)
     if inputs.plan:
         plan = _plan_path(inputs)
         words += ["--plan", str(plan)]
+        if plan.with_name(quarantine.name).is_file():
+            quarantine = plan.with_name(quarantine.name)
         if planned := re.fullmatch(r"plan-attempt-([0-9]{1,4})", plan.parent.name):
             words += ["--since-attempt", planned[1]]
+    words += ["--quarantine", str(quarantine)] if quarantine.is_file() else []
     words += [f"--needs={inputs.needs}"] if inputs.needs else []
     words += ["--partial"] if is_partial else []
     (report / "report.json").unlink(missing_ok=True)  # a committed one, where `out` lies in the workspace

@@ -15,9 +15,11 @@ from ci_tools.cli.options import MAX_WORKERS
 from ci_tools.formats.plan_json import MAX_SHARDS
 from ci_tools.model.bundle import bundle_name, is_key
 from ci_tools.model.errors import UsageError
+from ci_tools.model.report import POLICIES
 from ci_tools.store.files import read_text, write_text
 
 COMMANDS = ("run", "plan", "merge", "comment")
+MODES = ("always", "on-failure", "on-change", "never")  # of the comment
 PREFIX = "XDIST_CI_INPUT_"
 
 
@@ -109,8 +111,8 @@ def read_inputs(environ: Mapping[str, str], *, directory: Path) -> Inputs:
         key=key,
         plan=_plan(text.get("plan", "")),
         paths=_paths(text.get("paths", "")),
-        fail_on=_choice(text, "fail_on", ("any", "never"), default="any"),
-        comment=_choice(text, "comment", ("always", "on-failure", "never"), default="always"),
+        fail_on=_choice(text, "fail_on", POLICIES, default="any"),
+        comment=_choice(text, "comment", MODES, default="always"),
         needs=text.get("needs", ""),
         deadline_minutes=_number(text, "deadline_minutes"),
         target_minutes=_number(text, "target_minutes"),

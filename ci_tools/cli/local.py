@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from ci_tools.cli.known import quarantine_in
 from ci_tools.cli.merge import write_report
 from ci_tools.cli.options import DURATIONS, SHARDS, WORKERS, command_or_default, number, read_durations
 from ci_tools.cli.plan import plan_for
@@ -20,10 +21,12 @@ from ci_tools.cli.progress import Progress, progress_on
 from ci_tools.cli.run import add_care, care, outcome_of
 from ci_tools.cli.talk import error, say
 from ci_tools.formats import plan_json
+from ci_tools.merge.compare import judged
 from ci_tools.merge.cost import run_cost
 from ci_tools.merge.judge import merge
 from ci_tools.merge.read import read_bundles
 from ci_tools.model.errors import UNJUDGED, CiToolsError, UsageError
+from ci_tools.model.verdict import Past
 from ci_tools.plugin.cpus import usable_cpus
 from ci_tools.report.terminal import certificate_text, shard_table, verdict_text
 from ci_tools.shard.run import Job, Running, start
@@ -76,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
     ]
     _run_all(jobs, args.jobs, out / "logs")
     bundles = read_bundles([out / "bundles"])
-    report = merge(bundles, plan)
+    report = judged(merge(bundles, plan), past=Past(), quarantine=quarantine_in(), fail_on="any")
     write_report(report, run_cost(bundles), out / "report")
     print(f"\n{shard_table(report.shards)}\n{verdict_text(report)}")
     _print_paths(out)
-    return report.conclusion.exit_code
+    return report.exit_code
 
 
 def _make_room(out: Path) -> None:
@@ -165,11 +168,12 @@ def _terminating_politely() -> Iterator[None]:
 
 def _print_paths(out: Path) -> None:
     for what, path in (
-        ("report", out / "report" / "report.json"),
+        ("report", out / "report" / "report.html"),
+        ("the same, as JSON", out / "report" / "report.json"),
         ("summary", out / "report" / "summary.md"),
         ("JUnit XML", out / "report" / "junit.xml"),
         ("durations", out / "report" / ".test_durations"),
         ("bundles", out / "bundles"),
         ("pytest's output", out / "logs"),
     ):
-        print(f"{what:15}  {path}")
+        print(f"{what:17}  {path}")

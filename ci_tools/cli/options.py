@@ -21,6 +21,8 @@ from ci_tools.model.words import count
 from ci_tools.store.files import read_text
 
 DURATIONS = Path(".test_durations")  # pytest-split's default too
+QUARANTINE = Path(".ci-tools/quarantine.yml")
+HISTORY = Path(".ci-tools/history.sqlite")
 MAX_WORKERS = 1024
 DEFAULT_WORKERS = 4  # what GitHub's standard runners have
 

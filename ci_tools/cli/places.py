@@ -27,10 +27,10 @@ def places(inputs: Inputs, temporary: Path) -> dict[str, str]:
     if inputs.command in ("plan", "merge"):
         # The text of the path is part of a cache's identity: this one is the same on all of GitHub's own runners.
         outputs["cache-path"] = str(recorded(inputs, temporary))
+        outputs |= {"cache-key": f"{artifact}{run}", "cache-prefix": artifact}
     if inputs.command == "plan":
         earlier = f"{artifact}plan-attempt-*" if inputs.attempt > 1 else ""
         outputs |= {"plan-name": f"{artifact}{inputs.plan_name}", "earlier-plans": earlier}
-        outputs |= {"cache-key": f"{artifact}{run}", "cache-prefix": artifact}
     elif inputs.command == "merge":
         outputs |= {"shard-names": f"{artifact}shard-*", "report-name": f"{artifact}report-attempt-{inputs.attempt}"}
         outputs |= {"bundles-path": str(own / "bundles"), "save-key": f"{artifact}{run}"}
@@ -61,7 +61,7 @@ def _announce(inputs: Inputs) -> Path:
 
 
 def recorded(inputs: Inputs, temporary: Path) -> Path:
-    """Return the directory that the cache of recorded times fills, and is filled from."""
+    """Return the directory that the cache of recorded times and runs fills, and is filled from."""
     return temporary / f"recorded-{inputs.key}"
 
 

@@ -56,6 +56,7 @@ def _results(report: Report) -> dict[str, str]:
         "lost": str(len(report.not_run) + len(report.lost)),
         "flaky": str(len(report.flips)),
         "failed": str(len(report.bad)),
+        "new-failures": str(len(report.news)),
     }
 
 

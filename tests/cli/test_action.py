@@ -50,12 +50,14 @@ def inputs(project: Project) -> str:
 def test_the_verdict_is_said_as_outputs_and_as_the_summary(project: Project, inputs: str) -> None:
     code, outputs, said = stage(project, "merge", XDIST_CI_INPUTS=inputs)
     assert code == 0, said
-    told = {name: outputs[name] for name in ("verdict", "lost", "flaky", "failed", "comments", "saves-durations")}
+    numbers = ("lost", "flaky", "failed", "new-failures")
+    told = {name: outputs[name] for name in ("verdict", *numbers, "comments", "saves-durations")}
     assert told == {
         "verdict": "passed",
         "lost": "0",
         "flaky": "0",
         "failed": "0",
+        "new-failures": "0",
         "comments": "",
         "saves-durations": "",
     }
@@ -64,8 +66,10 @@ def test_the_verdict_is_said_as_outputs_and_as_the_summary(project: Project, inp
         ".test_durations",
         "cost.json",
         "junit.xml",
+        "report.html",
         "report.json",
         "summary.md",
+        "trace.json",
     ]
 
 

@@ -225,9 +225,15 @@ def test_nothing_to_merge(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
         "ci-tools: error: no such directory: gone\nci-tools: hint: name the --out of `ci-tools run`\n",
     )
     (tmp_path / "empty").mkdir()
+    hint = "ci-tools: hint: a bundle is what `ci-tools run` leaves in its --out\n"
     assert refused(capsys, "merge", "empty") == (
         3,
-        "ci-tools: error: no bundle in empty\nci-tools: hint: a bundle is what `ci-tools run` leaves in its --out\n",
+        f"ci-tools: error: neither a bundle nor a JUnit file in empty\n{hint}",
+    )
+    (tmp_path / "empty" / "junit.xml").write_text("<testsuite/>")
+    assert refused(capsys, "merge", "empty", "--no-junit") == (
+        3,
+        f"ci-tools: error: no bundle in empty\n{hint}",
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.cli.inputs import Inputs, load, read_inputs, save
+from ci_tools.cli.inputs import MODES, Inputs, load, read_inputs, save
+from ci_tools.github import comment
 from ci_tools.model.errors import UsageError
 
 ONE_AXIS = {"XDIST_CI_JOB_INDEX": "1", "XDIST_CI_JOB_TOTAL": "8", "XDIST_CI_MATRIX": '{"shard": "2/8"}'}
@@ -107,7 +108,7 @@ def test_a_runner_that_does_not_know_the_jobs_place_is_not_shard_one_of_one() ->
         ({"shard": "1/2", "workers": "many"}, "input workers is 'many'"),
         ({"shard": "1/2", "reruns": "-1"}, "input reruns is '-1'"),
         ({"shard": "1/2", "deadline_minutes": "soon"}, "input deadline-minutes is 'soon'"),
-        ({"command": "merge", "fail_on": "new"}, "input fail-on is 'new'"),
+        ({"command": "merge", "fail_on": "some"}, "input fail-on is 'some'"),
         ({"command": "merge", "comment": "maybe"}, "input comment is 'maybe'"),
         ({"command": "plan", "shards": "auto", "max_usd": "$1"}, "input max-usd is '$1'"),
     ],
@@ -164,3 +165,7 @@ def test_hostile_inputs_stay_data(tmp_path: Path) -> None:
     found = inputs(shard="1/2", args="$(touch pwned); `id` %0A::error::x")
     save(found, tmp_path / "inputs.json")
     assert json.loads((tmp_path / "inputs.json").read_text())["args"] == "$(touch pwned); `id` %0A::error::x"
+
+
+def test_the_inputs_choices_are_those_of_the_comment() -> None:
+    assert MODES == comment.MODES

@@ -59,7 +59,7 @@ def test_a_second_run_plans_with_the_times_of_the_first(
 
 def test_all_files_are_where_it_says(shop: Project, runs: list[subprocess.CompletedProcess[str]]) -> None:
     paths = [line.split()[-1] for line in runs[1].stdout.splitlines() if line and ".ci-tools/" in line]
-    assert len(paths) == 6
+    assert len(paths) == 7
     assert all((shop.root / path).exists() for path in paths)
     assert (shop.root / ".ci-tools/local/.gitignore").read_text() == "*\n"
 
