@@ -22,7 +22,7 @@ from ci_tools.merge.compare import judged
 from ci_tools.merge.cost import run_cost
 from ci_tools.merge.imported import merge_junit
 from ci_tools.merge.judge import durations_of, merge, of_key, plan_of
-from ci_tools.merge.junit.find import checkout_files, find_junit, read_all
+from ci_tools.merge.junit.find import checkout_files, collector_paused, find_junit, read_all
 from ci_tools.merge.junit.identity import NodeIds
 from ci_tools.merge.outside import nothing_left
 from ci_tools.merge.read import read_bundles
@@ -135,8 +135,9 @@ def _merged(
     plan = read_plan(args.plan) if args.plan else None
     if files:
         ids = NodeIds(checkout_files(Path()), chain(planned_ids(plan), past.tests))
-        read = read_all(files, ids, seen=_counted(len(files)))
-        return merge_junit(read, plan=plan, unresolved=ids.unresolved, needs=needs, is_partial=args.partial)
+        with collector_paused():
+            read = read_all(files, ids, seen=_counted(len(files)))
+            return merge_junit(read, plan=plan, unresolved=ids.unresolved, needs=needs, is_partial=args.partial)
     if plan is None and not bundles:
         return nothing_left(needs, is_partial=args.partial)
     sha = os.environ.get("GITHUB_SHA", "") if os.environ.get("GITHUB_ACTIONS") == "true" else ""
