@@ -66,7 +66,14 @@ def html_code(text: str, limit: int = 200) -> str:
 
 
 def fence(text: str, limit_chars: int = 10_000, language: str = "") -> str:
-    """Return text as a block of its own that ends with a newline.
+    """Return text as a block of Markdown that ends with a newline."""
+    body = block(text, limit_chars)
+    ticks = "`" * max(3, _longest_run(body) + 1)
+    return f"{ticks}{language}\n{body}\n{ticks}\n"
+
+
+def block(text: str, limit_chars: int) -> str:
+    """Return text of several lines, what can't be seen written out.
 
     Of a text above `limit_chars` characters head and tail, whole lines where that is possible.
     """
@@ -75,9 +82,7 @@ def fence(text: str, limit_chars: int = 10_000, language: str = "") -> str:
     text = text[:kept] + text[-kept:] if cut_out else text
     lines = re.split(r"\r\n|[\r\n]", without_ansi(text).strip("\r\n"))
     body = "\n".join("\t".join(_written_out(piece) for piece in line.split("\t")) for line in lines)
-    body = _ends(_MANY_TICKS.sub(f"{'`' * 99}…", body), limit_chars, cut_out)
-    ticks = "`" * max(3, _longest_run(body) + 1)
-    return f"{ticks}{language}\n{body}\n{ticks}\n"
+    return _ends(_MANY_TICKS.sub(f"{'`' * 99}…", body), limit_chars, cut_out)
 
 
 def plain(text: str, limit: int = 1000) -> str:

@@ -68,6 +68,11 @@ def comment_bodies(
     return [*_shrinking(every[:-1]), every[-1]]
 
 
+def is_url(text: str) -> bool:
+    """Return whether a text is a plain http(s) URL: safe to link to, and nothing to escape in it."""
+    return _URL.fullmatch(text) is not None
+
+
 def marker(key: str) -> str:
     """Return the first line of the comment on a matrix leg: by it, it is found again."""
     if not is_key(key):
@@ -103,7 +108,7 @@ def is_green(report: Report) -> bool:
 def _page(report: Report, facts: RunFacts, limits: Limits, cost_lines: Sequence[str]) -> tuple[str, list[Section]]:
     numbers = counts(report)
     line = " · ".join([numbers_line(report, numbers), *_facts(facts)])
-    links = f"[run]({facts.run_url}) · [artifacts]({facts.run_url}#artifacts)" if _URL.fullmatch(facts.run_url) else ""
+    links = f"[run]({facts.run_url}) · [artifacts]({facts.run_url}#artifacts)" if is_url(facts.run_url) else ""
     of_key = f" · {code(facts.key)}" if facts.key not in ("", DEFAULT_KEY) else ""
     return f"### {headline(report, numbers)}{of_key}", [
         Section(name="line of numbers", worth=100, text=line),

@@ -153,11 +153,12 @@ def test_a_card_has_all_that_is_known_of_a_failure() -> None:
         text="line one\n\x1b[31mline two\u202e",
         location="tests/conftest.py:7",
     )
-    again = replace(first, fresh=1, seconds=(0.012, 0.0, 0.0))
+    again = replace(first, fresh=1, seconds=(0.012, 0.0, 0.0), location="/usr/lib/python3/x.py:7")
     report = replace(
         of_cases(CaseResult(nodeid=nodeid, shard=2, attempts=((1, first), (1, again)))),
         judgements=(Judgement(nodeid=nodeid, cause=Cause.BASE, why="since 4d6e3b0, 4 runs"),),
     )
+    assert [extra.get("location") for extra in data_of(report)["more"].values()] == ["tests/conftest.py:7", None]
     (group,) = failure_groups(report, 50)
     (card,) = group.cards
     assert (card.name.file, card.name.rest) == ("tests/test_a.py", "::test_b[x y]")

@@ -35,12 +35,18 @@ def installed() -> Path:
     return home
 
 
-def json_in(package: str, version: str, member: str) -> Any:
-    """Return one JSON file of a package, without unpacking the rest of it."""
+def packed(package: str, version: str) -> Path:
+    """Return the archive of a package, fetched once."""
     archive = CACHE / f"{package.lstrip('@').replace('/', '-')}-{version}.tgz"
     with _lock(archive.stem):
         if not archive.is_file():
             _npm(CACHE, "pack", f"{package}@{version}")
+    return archive
+
+
+def json_in(package: str, version: str, member: str) -> Any:
+    """Return one JSON file of a package, without unpacking the rest of it."""
+    archive = packed(package, version)
     with tarfile.open(archive) as tar:
         file = tar.extractfile(f"package/{member}")
         assert file is not None, f"{archive.name} has no {member}"
