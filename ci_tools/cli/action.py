@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shlex
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -79,9 +80,8 @@ def _plan() -> int:
         code = main(["plan", *_planning(inputs), "--out", str(path), *shlex.split(inputs.paths)])
     if code:
         return code
-    quarantine = _committed_quarantine(inputs)
-    if quarantine.is_file():  # the job that merges need not check the repository out
-        write_text(path.with_name(quarantine.name), read_text(quarantine))
+    if quarantine := _committed_quarantine(inputs):  # the job that merges need not check the repository out
+        shutil.copyfile(quarantine, path.with_name(quarantine.name))
     plan = plan_json.loads(read_text(path), source=str(path))
     shards = [f"{shard.index}/{len(plan.shards)}" for shard in plan.shards]
     write_outputs(
@@ -97,8 +97,10 @@ def _plan() -> int:
     return 0
 
 
-def _committed_quarantine(inputs: Inputs) -> Path:
-    return Path(inputs.working_directory) / QUARANTINE
+def _committed_quarantine(inputs: Inputs) -> Path | None:
+    """Return the repository's file, if it is one: a link might lead to a secret, and the plan's artifact is public."""
+    path = Path(inputs.working_directory) / QUARANTINE
+    return path if path.is_file() and not path.is_symlink() else None
 
 
 def _earlier_plan(inputs: Inputs) -> Path | None:
@@ -222,11 +224,11 @@ def _merge() -> int:
     if inputs.plan:
         plan = _plan_path(inputs)
         words += ["--plan", str(plan)]
-        if plan.with_name(quarantine.name).is_file():
-            quarantine = plan.with_name(quarantine.name)
+        if plan.with_name(QUARANTINE.name).is_file():
+            quarantine = plan.with_name(QUARANTINE.name)
         if planned := re.fullmatch(r"plan-attempt-([0-9]{1,4})", plan.parent.name):
             words += ["--since-attempt", planned[1]]
-    words += ["--quarantine", str(quarantine)] if quarantine.is_file() else []
+    words += ["--quarantine", str(quarantine)] if quarantine else []
     words += [f"--needs={inputs.needs}"] if inputs.needs else []
     words += ["--partial"] if is_partial else []
     (report / "report.json").unlink(missing_ok=True)  # a committed one, where `out` lies in the workspace

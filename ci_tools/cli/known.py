@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from ci_tools.history.quarantine import MAX_BYTES, read_quarantine
 from ci_tools.history.record import RunRecord, record
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.errors import CiToolsError
-from ci_tools.model.quarantine import Quarantine
+from ci_tools.model.quarantine import Problem, Quarantine
 from ci_tools.model.report import POLICIES, Report
 from ci_tools.model.verdict import Past
 from ci_tools.model.words import count
@@ -70,11 +71,13 @@ def add_known(parser: argparse.ArgumentParser) -> None:
 def place_of(args: argparse.Namespace, context: Context | None, bundles: Sequence[Bundle]) -> Place:
     """Return where the run stands: as the options say, else as GitHub does, else as its bundles do."""
     manifests = [bundle.manifest for bundle in bundles if bundle.manifest]
-    at_s = max((manifest.end_s for manifest in manifests), default=0.0) or time.time()
+    now_s = time.time()
+    # A bundle says when it ended: one of the future would be the newest run, and the base, from now on.
+    at_s = min(max((manifest.end_s for manifest in manifests), default=0.0) or now_s, now_s)
     branch = args.branch if args.branch is not None else _branch(context)
     on_github = context is not None and context.run_id > 0
     return Place(
-        key=args.key or KEY,
+        key=args.key or max((manifest.key for manifest in manifests), default="") or KEY,
         branch=branch,
         base=args.base if args.base is not None else _base(context) or branch,
         sha=(context.sha if context else "") or max((manifest.sha for manifest in manifests), default=""),
@@ -116,12 +119,22 @@ def earlier_runs(path: Path | None, place: Place) -> Past:
 
 
 def quarantine_in(path: Path | None = None) -> Quarantine:
-    """Return what may fail today: by the named file, else by the usual one, else nothing may."""
+    """Return what may fail today: by the named file, else by the usual one, else nothing may.
+
+    A file that can't be read quarantines nothing; CiToolsError for a named one that isn't there.
+    """
     if path is None and not QUARANTINE.is_file():
         return Quarantine()
     path = path or QUARANTINE
-    text = read_text(path, max_bytes=MAX_BYTES, hint="make one with `ci-tools quarantine add`")
-    named = QUARANTINE if path.name == QUARANTINE.name else path  # also where it has travelled with the plan
+    travelled = path.name == QUARANTINE.name and path.with_name("plan.json").is_file()  # with the plan, in the action
+    named = QUARANTINE if travelled else path
+    try:
+        text = read_text(path, max_bytes=MAX_BYTES, hint="make one with `ci-tools quarantine add`")
+    except CiToolsError as error:
+        if not os.path.lexists(path):
+            raise
+        fact = error.fact.removeprefix(f"{path}: ")
+        return Quarantine(path=str(named), problems=(Problem(line=1, text=f"{fact}; nothing is quarantined"),))
     quarantine = read_quarantine(text, path=str(named), today=datetime.now(timezone.utc).date())
     say(f"{path}: {count(len(quarantine.entries), 'quarantined entry', 'quarantined entries')}")
     return quarantine

@@ -25,7 +25,7 @@ from ci_tools.merge.judge import durations_of, merge, of_key, plan_of
 from ci_tools.merge.junit.find import checkout_files, collector_paused, find_junit, read_all
 from ci_tools.merge.junit.identity import NodeIds
 from ci_tools.merge.outside import nothing_left
-from ci_tools.merge.read import read_bundles
+from ci_tools.merge.read import has_bundle, read_bundles
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.cost import RunCost
 from ci_tools.model.errors import CiToolsError, UsageError
@@ -108,11 +108,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _found(args: argparse.Namespace, needs: Mapping[str, str]) -> tuple[tuple[Bundle, ...], tuple[Path, ...]]:
     """Return the bundles and, only where there are none, the JUnit files: of two records the facts count."""
-    named = [path for path in args.paths if path.is_file()]
+    named = [path for path in args.paths if os.path.isfile(path)]
     bundles = read_bundles([path for path in args.paths if path not in named], some=False)
-    if bundles and named:
-        raise UsageError(f"bundles and a JUnit file, {named[0]}", hint="merge one or the other: a bundle has its own")
     if bundles:
+        more = named or [path for path in args.paths if not (args.no_junit or has_bundle(path)) and _junit([path])]
+        if more:
+            hint = "merge one or the other: a bundle has its own"
+            raise UsageError(f"bundles and JUnit files, {more[0]}", hint=hint)
         return of_key(bundles, args.key), ()
     files = () if args.no_junit else _junit(args.paths)
     if files or args.plan or needs:

@@ -28,6 +28,8 @@ def publish(inputs: Inputs, path: Path, *, cache: Path) -> None:
         cache.mkdir(parents=True, exist_ok=True)
         for name in (".test_durations", "cost.json"):
             shutil.copyfile(path / name, cache / name)
+        for damaged in cache.glob("*.damaged"):  # a history that was begun anew
+            damaged.unlink()
     wants_comment = inputs.comment != "never" and context is not None and context.event_name == "pull_request"
     write_outputs(
         _results(report)

@@ -60,7 +60,8 @@ def _cost(path: Path) -> list[str]:
 
 
 def _text(report: Report, cost: list[str]) -> str:
-    return "\n".join([shard_table(report.shards), verdict_text(report) + "".join(f"{line}\n" for line in cost)])
+    table = f"{shard_table(report.shards)}\n" if report.shards else ""
+    return f"{table}{verdict_text(report)}" + "".join(f"{line}\n" for line in cost)
 
 
 FORMATS: Mapping[str, Callable[[Report, list[str]], str]] = {

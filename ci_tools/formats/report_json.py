@@ -57,7 +57,7 @@ def loads(text: str, *, source: str) -> Report:
     certificate = certificate_of(fields.object("certificate")) if fields.get("certificate") is not None else None
     if fields.choice("conclusion", Conclusion) is not Conclusion.PASSED and not names["reasons"]:
         raise fields.refuse("'reasons' is empty, wanted one for not having passed")
-    return Report(
+    report = Report(
         conclusion=fields.choice("conclusion", Conclusion),
         plan_digest=fields.text("plan_digest"),
         workers=fields.integer("workers", least=1),
@@ -84,6 +84,9 @@ def loads(text: str, *, source: str) -> Report:
         skipped_modules=names["skipped_modules"],
         deselected=names["deselected"],
     )
+    if report.conclusion is Conclusion.PASSED and len(report.bad) > len(report.quarantined):
+        raise fields.refuse("'conclusion' is 'passed', and tests failed that no quarantine holds")
+    return report
 
 
 def counts(report: Report) -> dict[str, int]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from ci_tools.history.database import opened, to_bytes, transaction
 from ci_tools.history.past import (
     RECENT,
+    WINDOW,
     Odd,
     Recorded,
     all_runs,
@@ -21,6 +22,7 @@ from ci_tools.history.past import (
     runs_and_medians,
     runs_of,
     same_commit_of,
+    seconds_of,
     tests_of,
     window_of,
 )
@@ -63,7 +65,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One test. `points` newest first; the medians are None without a pass."""
+    """One test. `points` newest first; the medians are None without a pass; `past`'s streaks go back over all runs."""
 
     nodeid: str
     key: str
@@ -88,7 +90,7 @@ def overview(path: Path, *, key: str | None = None, branch: str | None = None) -
             others=others,
             red=_ranked((item for item in here if _is_red(item[1])), lambda past: past.red_runs),
             flaky=_ranked((item for item in tests.items() if item[1].flaky_runs), _flakiness),
-            slowest=_ranked((item for item in here if item[1].p50_s), lambda past: past.p50_s or 0.0),
+            slowest=_ranked((item for item in here if item[1].p50_s is not None), lambda past: past.p50_s or 0.0),
             slower=_slower(connection, window),
         )
 
@@ -104,7 +106,7 @@ def story(path: Path, text: str, *, key: str | None = None, branch: str | None =
         rows = connection.execute("SELECT run, outcome, ms, flip FROM results WHERE test = ?", (test,)).fetchall()
     by_id = {run.id: run for run in runs}
     points = [
-        Point(run=by_id[run], outcome=outcome_of(outcome), seconds=float(ms) / 1000, is_flip=bool(flip))
+        Point(run=by_id[run], outcome=outcome_of(outcome), seconds=seconds_of(ms), is_flip=bool(flip))
         for run, outcome, ms, flip in rows
         if run in by_id
     ]
@@ -113,37 +115,47 @@ def story(path: Path, text: str, *, key: str | None = None, branch: str | None =
         raise CiToolsError(f"{path}: {nodeid!r} was in no run of {where}", hint="say another --key or --branch")
     places = {run.id: place for place, run in enumerate(runs)}
     points.sort(key=lambda point: places[point.run.id])
-    return _story(nodeid, window_of(runs), points)
+    return _story(nodeid, runs, points)
 
 
-def _story(nodeid: str, window: Sequence[Recorded], points: Sequence[Point]) -> Story:
+def _story(nodeid: str, runs: Sequence[Recorded], points: Sequence[Point]) -> Story:
+    window = window_of(runs)
     ages = {run.id: age for age, run in enumerate(window)}
-    seen = [(ages[point.run.id], point) for point in points if point.run.id in ages]
-    passes = [(age, point.seconds) for age, point in seen if point.outcome is Outcome.PASSED]
-
-    def bits(*outcomes: Outcome) -> int:
-        return sum(1 << age for age, point in seen if point.outcome in outcomes)
+    passes = [(ages.get(p.run.id, WINDOW), p.seconds) for p in points if p.outcome is Outcome.PASSED]
 
     def median_s(first: int, last: int) -> float | None:
         values_s = [seconds for age, seconds in passes if first <= age < last]
         return median(values_s) if values_s else None
+
+    past = _past(window, points, p50_s=median_s(0, RECENT))
+    ever = _past(runs[runs.index(window[0]) :], points, p50_s=None)  # a streak may have begun before the window
+    return Story(
+        nodeid=nodeid,
+        key=points[0].run.key,
+        branch=points[0].run.branch,
+        past=replace(past, red_runs=ever.red_runs, red_since=ever.red_since, green_runs=ever.green_runs),
+        now_s=median_s(0, NEWEST),
+        before_s=median_s(NEWEST, NEWEST + RECENT),
+        points=tuple(points),
+    )
+
+
+def _past(runs: Sequence[Recorded], points: Sequence[Point], *, p50_s: float | None) -> PastTest:
+    """Return what the points in these runs, the newest of which is the base if it is complete, say."""
+    ages = {run.id: age for age, run in enumerate(runs)}
+    seen = [(ages[point.run.id], point) for point in points if point.run.id in ages]
+
+    def bits(*outcomes: Outcome) -> int:
+        return sum(1 << age for age, point in seen if point.outcome in outcomes)
 
     odd = Odd(
         runs=sum(1 << age for age, _ in seen),
         bad=bits(*(outcome for outcome in Outcome if outcome.is_bad)),
         green=bits(Outcome.PASSED, Outcome.XPASSED),
         flips=sum(1 << age for age, point in seen if point.is_flip),
-        outcome=next((point.outcome for age, point in seen if age == 0 and base_of(window)), None),
+        outcome=next((point.outcome for age, point in seen if age == 0 and base_of(runs)), None),
     )
-    return Story(
-        nodeid=nodeid,
-        key=points[0].run.key,
-        branch=points[0].run.branch,
-        past=odd_test(odd.runs, odd, window, same_commit_of(window), p50_s=median_s(0, RECENT)),
-        now_s=median_s(0, NEWEST),
-        before_s=median_s(NEWEST, NEWEST + RECENT),
-        points=tuple(points),
-    )
+    return odd_test(odd.runs, odd, runs, same_commit_of(runs), p50_s=p50_s)
 
 
 def _chosen(

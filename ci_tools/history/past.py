@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -57,7 +58,7 @@ def read_past(path: Path, *, key: str, base_branch: str, sha: str, run_id: int) 
 
     Raises CiToolsError for a file that can't be used, see `database.opened`.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         return Past()
     with opened(path) as connection, transaction(connection, write=False):
         runs = [run for run in runs_of(connection, key, base_branch) if not run_id or run.run_id != run_id]
@@ -220,7 +221,7 @@ def odd_test(
     return PastTest(
         outcome=odd.outcome if odd.runs & 1 else Outcome.PASSED if runs & 1 else None,
         p50_s=p50_s,
-        runs=runs.bit_count(),
+        runs=(green | odd.bad).bit_count(),
         flaky_runs=flaky.bit_count(),
         red_runs=red.bit_count(),
         red_since=window[red.bit_length() - 1].sha if red else "",
@@ -234,6 +235,13 @@ def outcome_of(number: object) -> Outcome:
     if not isinstance(number, int) or not 0 <= number < len(OUTCOMES):
         raise DamagedError(f"the history has an outcome {number!r}, which is none", hint=ANEW)
     return OUTCOMES[number]
+
+
+def seconds_of(ms: object) -> float:
+    """Return the seconds behind milliseconds in the file; DamagedError when they are none."""
+    if not isinstance(ms, int) or not 0 <= ms <= MOST_MS:
+        raise DamagedError(f"the history has milliseconds {str(ms)[:40]!r}, which are none", hint=ANEW)
+    return ms / 1000
 
 
 def _before(bits: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ci_tools.history.database import MAX_BYTES, DamagedError, plain, set_aside, to_bytes, transaction, written
@@ -45,22 +45,25 @@ def _record(path: Path, report: Report, run: RunRecord) -> tuple[str, ...]:
     with written(path) as connection:
         with transaction(connection):
             earlier = _recorded(connection, run)
-            if any(attempt > run.run_attempt for attempt in earlier.values()):
-                return (f"not recorded: attempt {max(earlier.values())} of this run already is",)
-            _forget(connection, earlier)
+            newest = max((attempt for _, attempt, _ in earlier), default=0)
+            if newest > run.run_attempt:
+                return (f"not recorded: attempt {newest} of this run already is",)
+            _forget(connection, [id for id, _, _ in earlier])
+            # An old run that is run again is no newer base than the commits that came after it.
+            run = replace(run, at_s=min([run.at_s, *(at_s for _, _, at_s in earlier)]))
             _insert(connection, cases, run, is_complete=report.conclusion is not Conclusion.INCOMPLETE)
             _forget(connection, forgotten(_kept(connection)))
         _shrink(connection)
     return ()
 
 
-def _recorded(connection: sqlite3.Connection, run: RunRecord) -> dict[int, int]:
-    """Return the attempt of each record of this very run, by its id."""
+def _recorded(connection: sqlite3.Connection, run: RunRecord) -> list[tuple[int, int, float]]:
+    """Return id, attempt and time of each record of this very run."""
     rows = connection.execute(
-        "SELECT id, run_attempt FROM runs WHERE key = ? AND run_id = ? AND (run_id <> 0 OR at_s = ?)",
+        "SELECT id, run_attempt, at_s FROM runs WHERE key = ? AND run_id = ? AND (run_id <> 0 OR at_s = ?)",
         (plain(run.key), run.run_id, run.at_s),
     )
-    return dict(rows.fetchall())
+    return rows.fetchall()
 
 
 def _insert(

@@ -69,7 +69,7 @@ def _judgement(case: CaseResult, entry: Entry | None, state: ShardState | None, 
         cause, why = Cause.ENVIRONMENT, f"passed under {_listed(test.green_keys)}"
     elif past.base is None:
         cause = Cause.NOT_COMPARED
-    elif not test.runs:
+    elif case.nodeid not in past.tests:
         cause = Cause.NEW_TEST
     elif test.flaky_runs:
         cause, why = _flaky(case, test)

@@ -12,7 +12,7 @@ from ci_tools.model.bundle import Bundle
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import CaseResult, Conclusion, Report, ShardResult, ShardState
-from ci_tools.model.run import final_attempts
+from ci_tools.model.run import Outcome, final_attempts
 from ci_tools.model.words import count, some
 
 
@@ -121,6 +121,9 @@ def _incomplete(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) ->
         yield f"{count(len(facts.lost), 'test or file', 'tests or files')} lost between shards: {facts.lost[0]}"
     if facts.duplicated:
         yield f"{count(len(facts.duplicated), 'test')} ran more than once: {facts.duplicated[0]}"
+    unknown = [case.nodeid for case in facts.cases if case.outcome is Outcome.UNKNOWN]
+    if unknown:
+        yield f"nobody knows how {count(len(unknown), 'test')} ended: {some(unknown)}"
     if not facts.cases and not facts.not_run:
         yield "no test ran at all"
     planned = plan.planned_files

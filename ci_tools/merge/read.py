@@ -24,7 +24,7 @@ def read_bundles(directories: Sequence[Path], *, some: bool = True) -> tuple[Bun
     """
     found: dict[str, Path] = {}
     for directory in directories:
-        if not directory.is_dir():
+        if not os.path.isdir(directory):
             raise CiToolsError(f"no such directory: {directory}", hint="name the --out of `ci-tools run`")
         for path in _bundle_directories(directory):
             found.setdefault(os.path.realpath(path), path)
@@ -33,6 +33,11 @@ def read_bundles(directories: Sequence[Path], *, some: bool = True) -> tuple[Bun
         raise CiToolsError(f"no bundle in {names}", hint="a bundle is what `ci-tools run` leaves in its --out")
     bundles = [read_bundle(path) for path in found.values()]
     return tuple(sorted(bundles, key=lambda bundle: (bundle.shard, bundle.attempt, bundle.name)))
+
+
+def has_bundle(directory: Path) -> bool:
+    """Return whether a bundle is in or below the directory, readable or not."""
+    return next(_bundle_directories(directory), None) is not None
 
 
 def _bundle_directories(top: Path) -> Iterator[Path]:

@@ -74,8 +74,8 @@ class PastTest:
     """What history knows of one test under one key, on the base branch.
 
     `outcome` is the base run's, None when the test wasn't in it. `p50_s` is the median of its
-    recorded passes, None without one. `runs` are the recorded runs that it was in; in
-    `flaky_runs` of them it failed and passed on one commit. `red_runs` counts the newest runs
+    recorded passes, None without one. `runs` are the recorded runs in which it passed or failed:
+    a skip proves nothing; in `flaky_runs` of them it did both on one commit. `red_runs` counts the newest runs
     that it failed in without a pass between them, back from the base run, `red_since` is the
     first one's commit; `green_runs` likewise those that it passed in, with no flip.
     `green_keys` are other keys under which it passed on this very commit.

@@ -9,6 +9,7 @@ from ci_tools.model.words import count, duration
 from ci_tools.report.inert import code
 
 SHA_CHARS = 7
+NAMELESS = "the run before"  # on a laptop: of no branch and no commit
 
 
 def change_words(changes: Changes) -> str:
@@ -55,7 +56,7 @@ def change_line(changes: Changes) -> str:
 
 
 def _base(base: BaseRun) -> str:
-    return " at ".join(filter(None, [code(base.branch), code(base.sha[:SHA_CHARS])]))
+    return " at ".join(filter(None, [code(base.branch), code(base.sha[:SHA_CHARS])])) or NAMELESS
 
 
 def change_lists(changes: Changes, limit: int) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ci_tools.formats.report_json import counts
 from ci_tools.model.bundle import is_key
 from ci_tools.model.errors import YES, CiToolsError
-from ci_tools.model.report import Report, ShardState
+from ci_tools.model.report import Report
 from ci_tools.report.failures import failures_of
 from ci_tools.report.inert import code
 from ci_tools.report.ladder import Section, pages
@@ -84,17 +84,18 @@ def verdict_mark(report: Report) -> str:
     """Return the second line of the comment: whether all is well, and a digest of what is not.
 
     It stays the same from run to run as long as the same tests fail, of the same cause, and the
-    same ones are missing; flaky tests, durations and tests that pass change nothing in it.
+    same ones are missing; flaky tests, durations, tests that pass and the shards that tests are in
+    change nothing in it.
     """
     failures = failures_of(report)
     said = [
         report.conclusion.value,
         report.exit_code,
         sorted((nodeid, judgement.cause.value) for nodeid, judgement in failures.judgements.items()),
-        sorted((missing.name, missing.shard) for missing in report.not_run),
+        sorted(missing.name for missing in report.not_run),
         report.lost,
         report.duplicated,
-        [(shard.index, shard.state.value) for shard in report.shards if shard.state is not ShardState.OK],
+        [(shard.index, shard.state.value) for shard in report.shards if shard.reason or not shard.state.is_proof],
     ]
     digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()
     return f"<!-- verdict: {'green' if is_green(report) else 'red'} {digest[:16]} -->"

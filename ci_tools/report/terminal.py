@@ -10,11 +10,12 @@ from ci_tools.model.plan import Plan
 from ci_tools.model.report import CaseResult, Conclusion, Report, ShardResult, ShardState
 from ci_tools.model.verdict import Cause, Changes
 from ci_tools.model.words import count, duration
-from ci_tools.report.changes import SHA_CHARS, change_rows, change_words
+from ci_tools.report.changes import NAMELESS, SHA_CHARS, change_rows, change_words
 from ci_tools.report.failures import Failures, failures_of
 from ci_tools.report.verdict import OUTCOMES, UNPROVED
 
 LISTED = 20
+LINE_CHARS = 1_000  # of a sentence with names in it
 
 
 def certificate_text(plan: Plan) -> str:
@@ -99,7 +100,7 @@ def _verdict_lines(report: Report) -> Iterator[str]:
     yield from _listed("QUARANTINED", [_failure(failures, case) for case in report.quarantined])
     if report.changes:
         yield from _changed(report.changes)
-    yield from (f"note: {note}" for note in report.notes)
+    yield from (f"note: {shown(note, LINE_CHARS)}" for note in report.notes)
 
 
 def _head(report: Report, numbers: Mapping[str, int]) -> Iterator[str]:
@@ -111,8 +112,8 @@ def _head(report: Report, numbers: Mapping[str, int]) -> Iterator[str]:
         yield f"PASSED: {tests}{proof}{',' if proof and on_shards else ''}{on_shards} ({ended})"
     else:
         excused = f", excused by --fail-on {report.fail_on}" if report.is_excused else ""
-        yield f"{report.conclusion.value.upper()}{excused}: {report.reasons[0]}"
-        yield from (f"  {reason}" for reason in report.reasons[1:])
+        yield f"{report.conclusion.value.upper()}{excused}: {shown(report.reasons[0], LINE_CHARS)}"
+        yield from (f"  {shown(reason, LINE_CHARS)}" for reason in report.reasons[1:])
         yield f"  {tests}{on_shards} ({ended})"
     if not report.plan_digest:
         yield f"  {UNPROVED}"
@@ -133,7 +134,7 @@ def _flip(case: CaseResult) -> str:
 
 
 def _changed(changes: Changes) -> Iterator[str]:
-    base = " at ".join(filter(None, [changes.base.branch, changes.base.sha[:SHA_CHARS]]))
+    base = " at ".join(filter(None, [changes.base.branch, changes.base.sha[:SHA_CHARS]])) or NAMELESS
     yield shown(f"CHANGED against {base}: {change_words(changes)}")
     rows = [(title, *row) for title, listed in change_rows(changes) for row in listed]
     yield from _rows(["  ".join(filter(None, row)) for row in rows])

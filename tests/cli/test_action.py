@@ -100,3 +100,21 @@ def test_comment_is_for_another_workflows_run_alone(project: Project) -> None:
     code, _, said = stage(project, "comment", XDIST_CI_INPUTS=places["inputs"], GITHUB_EVENT_NAME="pull_request")
     assert code == 2
     assert "input command is 'comment'" in said
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_the_quarantine_travels_with_the_plan_as_it_is_and_a_link_to_elsewhere_does_not(
+    project: Project, is_link: bool
+) -> None:
+    """The plan's artifact is public, and the link is of whoever wrote the pull request."""
+    project.write(test_a="def test_a(): ...")
+    (project.root / "secret").write_text("token")
+    (project.root / ".ci-tools").mkdir()
+    quarantine = project.root / ".ci-tools/quarantine.yml"
+    quarantine.symlink_to("../secret") if is_link else quarantine.write_bytes(b"\xff")
+    code, outputs, said = stage(project, "begin", XDIST_CI_INPUT_COMMAND="plan", XDIST_CI_INPUT_SHARDS="1")
+    assert code == 0, said
+    code, outputs, said = stage(project, "plan", XDIST_CI_INPUTS=outputs["inputs"])
+    assert code == 0, said
+    travelled = [path.read_bytes() for path in Path(outputs["directory"]).glob("*/quarantine.yml")]
+    assert travelled == ([] if is_link else [b"\xff"])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,23 @@ def test_elsewhere_the_same_bundles_are_the_same_run() -> None:
     assert first == again
     assert (first.key, first.branch, first.base, first.run_attempt) == ("tests", "main", "main", 1)
     assert place_of(options(), None, bundles[:1]).run_id != first.run_id
+
+
+def test_bundles_that_have_a_key_are_recorded_under_it() -> None:
+    """Legs that are merged one after the other into one history must not be each other's base."""
+    of_leg = bundle(plan_of_files(["a.py"]), 1, [attempt("a.py::test_a")])
+    assert of_leg.manifest
+    leg = replace(of_leg, manifest=replace(of_leg.manifest, key="py3.12"))
+    keys = [place_of(options(**given), None, [leg]).key for given in ({}, {"key": "py3.13"})]
+    assert keys == ["py3.12", "py3.13"]
+
+
+def test_a_bundle_does_not_end_in_the_future() -> None:
+    """It would be the newest run for ever, and of a time that the history takes for damage."""
+    late = bundle(plan_of_files(["a.py"]), 1, [attempt("a.py::test_a")])
+    assert late.manifest
+    at_s = place_of(options(), None, [replace(late, manifest=replace(late.manifest, end_s=5e11))]).at_s
+    assert late.manifest.end_s < at_s <= time.time()
 
 
 @pytest.fixture
@@ -153,3 +172,37 @@ def test_a_quarantine_that_is_named_must_be_there(
     with pytest.raises(FileNotFoundError):
         merged(options=("--quarantine", "gone.yml"))  # no report is left to read
     assert "no such file: gone.yml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"#" * 5_000_001])
+def test_a_quarantine_that_can_not_be_read_holds_nothing_and_hides_no_verdict(
+    merged: Callable[..., tuple[int, Report]], data: bytes
+) -> None:
+    Path(".ci-tools").mkdir()
+    Path(".ci-tools/quarantine.yml").write_bytes(data)
+    code, report = merged(A)
+    assert (code, causes(report)) == (1, {A: "not compared"})
+    assert report.notes[-1].startswith(".ci-tools/quarantine.yml:1: ")
+    assert report.notes[-1].endswith("; nothing is quarantined")
+
+
+def test_a_name_too_long_for_a_file_is_refused_and_no_bug(
+    merged: Callable[..., tuple[int, Report]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert merged(options=("--history", "h" * 300))[0] == 0
+    assert "this run is not recorded: " in capsys.readouterr().err
+    assert main(["merge", "m" * 300]) == 3
+
+
+def test_junit_files_beside_bundles_are_not_left_out_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A failure in one of them would be in no report, and the verdict green."""
+    monkeypatch.chdir(tmp_path)
+    Path("bundles/shard-1-of-1-attempt-1").mkdir(parents=True)
+    Path("reports").mkdir()
+    Path("reports/junit.xml").write_text("<testsuite/>")
+    for named in ("reports", "reports/junit.xml"):
+        assert main(["merge", "bundles", named]) == 2
+        assert f"bundles and JUnit files, {named}" in capsys.readouterr().err
+    assert main(["merge", "bundles", "reports", "--no-junit"]) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,12 @@ def test_each_format_is_printed_or_written(name: str, capsys: pytest.CaptureFixt
     assert Path("new/file").read_text() == printed
     if name == "trace":
         json.loads(printed)
+
+
+def test_a_run_without_shards_begins_with_its_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("merged/report.json").write_text(report_json.dumps(replace(REPORT, shards=())))
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out.startswith("INCOMPLETE: ")
 
 
 def test_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-from recorded import report, run, write_runs
+from recorded import ask, report, run, write_runs
 
 from ci_tools.cli.history import configure
 from ci_tools.cli.history import run as run_command
+from ci_tools.history.database import DamagedError
 from ci_tools.history.record import record
 from ci_tools.model.errors import CiToolsError
 
@@ -223,6 +224,19 @@ def test_without_a_history_it_is_said_where_one_comes_from(tmp_path: Path) -> No
         f"no such file: {tmp_path / 'none'}",
         "`ci-tools merge --history` records runs in it",
     )
+
+
+def test_a_test_of_no_time_has_passed_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "h.sqlite", report({"a": "P"}, seconds={"a": 0.0}), run(1))
+    assert history("--history", str(tmp_path / "h.sqlite")) == 0
+    assert "SLOWEST\n   median  test\n  0.000 s  a\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ms", ["'x'", "x'ff'", "9e999", "-5", "0.5", "1e13"])
+def test_milliseconds_that_are_none_are_damage(path: Path, ms: str) -> None:
+    ask(path, f"UPDATE results SET ms = {ms}")
+    with pytest.raises(DamagedError, match="which are none"):
+        history("--history", str(path), "test_slower")
 
 
 def test_another_branch_is_shown_when_asked_for(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

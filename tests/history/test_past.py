@@ -41,15 +41,15 @@ def of(path: Path, letters: str) -> PastTest:
         ("PPP", PastTest(outcome=Outcome.PASSED, p50_s=1.0, runs=3, green_runs=3)),
         ("PPF", PastTest(outcome=Outcome.FAILED, p50_s=1.0, runs=3, red_runs=1, red_since=sha(3))),
         ("PFEC", PastTest(outcome=Outcome.CRASHED, p50_s=1.0, runs=4, red_runs=3, red_since=sha(2))),
-        ("F SF", PastTest(outcome=Outcome.FAILED, runs=3, red_runs=2, red_since=sha(1))),
+        ("F SF", PastTest(outcome=Outcome.FAILED, runs=2, red_runs=2, red_since=sha(1))),
         ("FFP", PastTest(outcome=Outcome.PASSED, p50_s=1.0, runs=3, green_runs=1)),
         ("PRP", PastTest(outcome=Outcome.PASSED, p50_s=1.0, runs=3, flaky_runs=1, green_runs=1)),
         ("PPR", PastTest(outcome=Outcome.PASSED, p50_s=1.0, runs=3, flaky_runs=1)),
         ("FR", PastTest(outcome=Outcome.PASSED, p50_s=1.0, runs=2, flaky_runs=1)),
-        ("PxS", PastTest(outcome=Outcome.SKIPPED, p50_s=1.0, runs=3, green_runs=1)),
+        ("PxS", PastTest(outcome=Outcome.SKIPPED, p50_s=1.0, runs=1, green_runs=1)),
         ("FX", PastTest(outcome=Outcome.XPASSED, runs=2, green_runs=1)),
         ("PF ", PastTest(outcome=None, p50_s=1.0, runs=2, red_runs=1, red_since=sha(2))),
-        ("x", PastTest(outcome=Outcome.XFAILED, runs=1)),
+        ("x", PastTest(outcome=Outcome.XFAILED)),
     ],
 )
 def test_streaks_rates_and_the_base(path: Path, letters: str, past: PastTest) -> None:
@@ -113,6 +113,16 @@ def test_usual_seconds_are_of_passes_in_the_newest_20_runs_and_nothing_is_older_
     assert (past.runs, past.p50_s) == (50, 3.0)  # ten of 3 s, nine of 2 s and a failure
 
 
+def test_the_story_of_a_test_that_has_long_been_red_goes_back_to_the_first_red_commit(path: Path) -> None:
+    for number in range(1, 56):
+        record(path, report({"a": "P" if number == 1 else "F"}), run(number))
+    told, known = story(path, "a").past, past_of(path).tests["a"]
+    assert [(past.runs, past.red_runs, past.red_since) for past in (told, known)] == [
+        (50, 54, sha(2)),
+        (50, 50, sha(6)),
+    ]
+
+
 histories = st.lists(
     st.tuples(
         st.dictionaries(st.sampled_from("abc"), st.tuples(st.sampled_from(sorted(LETTERS)), st.integers(0, 9))),
@@ -164,7 +174,7 @@ def counted(nodeid: str, window: list[tuple[dict[str, tuple[str, int]], str, boo
     return PastTest(
         outcome=LETTERS[base] if has_base and base != "?" else None,
         p50_s=median(passes) if passes else None,
-        runs=len(seen),
+        runs=sum(letter in RED + GREEN for letter, _, _ in seen),
         flaky_runs=flaky,
         red_runs=red,
         red_since=since,

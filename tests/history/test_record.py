@@ -121,3 +121,10 @@ def test_where_nothing_can_be_recorded_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CiToolsError, match="can't be made"):
         record(tmp_path / "file" / "history.sqlite", report({"a": "P"}), run(1))
+
+
+def test_an_old_run_that_is_run_again_is_no_newer_base(path: Path) -> None:
+    for number in (1, 2):
+        record(path, report({"a": "P"}), run(number))
+    record(path, report({"a": "P"}), run(1, run_attempt=2, at_s=run(3).at_s))
+    assert ask(path, "SELECT run_id, run_attempt FROM runs ORDER BY at_s") == [(1, 2), (2, 1)]

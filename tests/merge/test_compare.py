@@ -77,9 +77,10 @@ PRECEDENCE = [
     ("boom", None, OTHERS | {"runs": 41, "flaky_runs": 3}, NOBODY, Cause.ENVIRONMENT, "passed under py3.11, py3.12"),
     ("boom", None, {"runs": 41, "flaky_runs": 3}, NOBODY, Cause.NOT_COMPARED, ""),
     ("boom", None, {"outcome": Outcome.FAILED, "red_runs": 4}, NOBODY, Cause.NOT_COMPARED, ""),
-    ("boom", BASE, {"runs": 0}, NOBODY, Cause.NEW_TEST, ""),
+    ("boom", BASE, {}, NOBODY, Cause.NEW_TEST, ""),
     ("boom", BASE, {"outcome": Outcome.PASSED, "runs": 41, "flaky_runs": 3}, NOBODY, Cause.FLAKY, "3 of 41 runs"),
     ("boom", BASE, {"outcome": Outcome.PASSED, "runs": 41, "flaky_runs": 0}, NOBODY, Cause.NEW, ""),
+    ("boom", BASE, {"outcome": Outcome.SKIPPED}, NOBODY, Cause.NEW, ""),
 ]  # fmt: skip
 
 

@@ -47,6 +47,11 @@ def test_a_threshold_that_was_missed_beside_a_failed_test_is_said_too() -> None:
     assert verdict(report) == ("failed", (f"1 test failed: '{B}'", reason))
 
 
+def test_an_outcome_that_nobody_knows_is_no_pass() -> None:
+    report = merge([GREEN[0], bundle(PLAN, 2, [attempt(B, "unknown")])], PLAN)
+    assert verdict(report) == ("incomplete", (f"nobody knows how 1 test ended: '{B}'",))
+
+
 def test_a_missing_shard_is_named_with_what_it_would_have_run() -> None:
     report = merge(GREEN[:1], PLAN)
     assert verdict(report) == (

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from samples import DOCUMENTS, FORMATS, HEADED, LINES, SESSIONS, attempts_text
+from samples import DOCUMENTS, FORMATS, HEADED, LINES, REPORT, SESSIONS, attempts_text
 from strategies import hostile_nodeids, hostile_text
 
 from ci_tools.formats import attempts_jsonl, collected_jsonl, durations_json, manifest_json, plan_json, report_json
@@ -215,6 +215,14 @@ reports = st.builds(
     ),
     fail_on=st.sampled_from(POLICIES),
 )
+
+
+def is_consistent(report: Report) -> bool:
+    """Whether it says why it didn't pass, and passed without a failure that counts."""
+    passed = report.conclusion is Conclusion.PASSED
+    return set(report.bad) <= set(report.quarantined) if passed else bool(report.reasons)
+
+
 recorded = st.dictionaries(hostile_nodeids, st.integers(0, 10**11).map(lambda number: number / 1000), max_size=6)
 
 
@@ -247,9 +255,15 @@ def test_a_collection_reads_back_equal(collection: Collection) -> None:
 
 
 @law
-@given(reports.filter(lambda report: report.conclusion is Conclusion.PASSED or report.reasons))
+@given(reports.filter(is_consistent))
 def test_a_report_reads_back_equal(report: Report) -> None:
     assert report_json.loads(report_json.dumps(report), source="report.json") == report
+
+
+def test_a_report_that_passed_has_no_failure_that_counts() -> None:
+    text = report_json.dumps(replace(REPORT, conclusion=Conclusion.PASSED, judgements=()))
+    with pytest.raises(FormatError, match="'conclusion' is 'passed', and tests failed"):
+        report_json.loads(text, source="report.json")
 
 
 def test_a_report_that_did_not_pass_says_why() -> None:

@@ -25,7 +25,12 @@ def test_changes_in_words(changes: Changes, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("branch", "sha", "against"),
-    [("main", "9f3c1ab00", "`main` at `9f3c1ab`"), ("", "9f3c1ab00", "`9f3c1ab`"), ("main", "", "`main`")],
+    [
+        ("main", "9f3c1ab00", "`main` at `9f3c1ab`"),
+        ("", "9f3c1ab00", "`9f3c1ab`"),
+        ("main", "", "`main`"),
+        ("", "", "the run before"),
+    ],
 )
 def test_what_they_are_against_is_named_as_far_as_it_is_known(branch: str, sha: str, against: str) -> None:
     base = BaseRun(branch=branch, sha=sha, run_id=7, at_s=0.0, tests=1)

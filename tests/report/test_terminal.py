@@ -8,6 +8,7 @@ from bundles import attempt, bundle, plan_of_files, seen
 from report.runs import BASE, CHANGES, GREEN, KNOWN, NEEDING, RUNS, UNCHANGED, red
 
 from ci_tools.merge.judge import merge
+from ci_tools.model.report import Conclusion
 from ci_tools.plan.discover import SourceFile
 from ci_tools.plan.make import make_plan
 from ci_tools.plan.predict import predict
@@ -118,6 +119,19 @@ def test_a_base_that_a_job_named_stays_on_its_line() -> None:
     report = replace(GREEN, changes=replace(UNCHANGED, base=replace(BASE, branch="a\n::error::\x1b[31m")))
     said = r"CHANGED against a\n::error::\x1b[31m at 9f3c1ab: no difference"
     assert verdict_text(report).splitlines()[-1] == said
+
+
+def test_a_base_without_a_name_is_the_run_before() -> None:
+    report = replace(GREEN, changes=replace(UNCHANGED, base=replace(BASE, branch="", sha="")))
+    assert verdict_text(report).splitlines()[-1] == "CHANGED against the run before: no difference"
+
+
+def test_reasons_and_notes_stay_on_their_line_whatever_a_file_is_called() -> None:
+    name = "\x1b[31m\n::error::x.xml"
+    report = replace(GREEN, conclusion=Conclusion.INCOMPLETE, reasons=(name, name), notes=(name,))
+    told = r"\x1b[31m\n::error::x.xml"
+    assert verdict_text(report).splitlines()[:2] == [f"INCOMPLETE: {told}", f"  {told}"]
+    assert verdict_text(report).splitlines()[-1] == f"note: {told}"
 
 
 def test_hostile_names_stay_on_their_line() -> None:

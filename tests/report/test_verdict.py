@@ -154,11 +154,12 @@ RED = red(Cause.NEW, Cause.FLAKY)
     "other",
     [
         replace(RED, shards=(shard(1, state=ShardState.RED, bad=3, tests_s=7.0), *GREEN.shards[1:])),
+        replace(RED, shards=(*GREEN.shards[:1], shard(2, state=ShardState.RED, bad=2), *GREEN.shards[2:])),
         replace(RED, cases=(*RED.cases, flip("z.py::t", "x"))),
         replace(RED, cases=RED.cases[:-1], changes=None, notes=("a note",), reasons=("another",)),
         replace(RED, judgements=tuple(replace(judgement, why="4 of 42 runs") for judgement in RED.judgements)),
     ],
-    ids=["seconds", "a flip", "a test that passed", "why"],
+    ids=["seconds", "the shard", "a flip", "a test that passed", "why"],
 )
 def test_what_changes_from_run_to_run_is_no_other_verdict(other: Report) -> None:
     assert verdict_mark(other) == verdict_mark(RED)
@@ -174,6 +175,7 @@ def test_another_verdict_has_another_mark() -> None:
         replace(lost, lost=("a.py::t",)),
         replace(lost, duplicated=("a.py::t",)),
         replace(lost, shards=(*lost.shards[:2], shard(3, state=ShardState.KILLED))),
+        replace(RED, shards=(replace(shard(1, state=ShardState.RED), reason="a threshold"), *GREEN.shards[1:])),
     ]
     assert len({verdict_mark(run) for run in runs}) == len(runs)
 
