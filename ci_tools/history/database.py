@@ -45,6 +45,7 @@ def opened(path: Path, *, create: bool = False, steps: Sequence[Step] = STEPS) -
     _refuse_from_outside(path, create)
     try:
         with closing(_connected(path, "rwc" if create else "rw")) as connection:
+            _distrust(connection)
             _admit(connection, path, steps)
             yield connection
     except sqlite3.ProgrammingError:  # a bug of ours, whatever the file holds
@@ -134,9 +135,12 @@ def _connected(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_S)
     connection.text_factory = lambda data: data.decode("utf-8", "surrogatepass")
+    return connection
+
+
+def _distrust(connection: sqlite3.Connection) -> None:
     for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", f"cache_size = -{CACHE_KB}"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
-    return connection
 
 
 def _admit(connection: sqlite3.Connection, path: Path, steps: Sequence[Step]) -> None:
