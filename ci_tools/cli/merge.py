@@ -117,11 +117,22 @@ def _found(args: argparse.Namespace, needs: Mapping[str, str]) -> tuple[tuple[Bu
             raise UsageError(f"bundles and JUnit files, {more[0]}", hint=hint)
         return of_key(bundles, args.key), ()
     files = () if args.no_junit else _junit(args.paths)
+    _refuse_what_would_lie(args, files)
     if files or args.plan or needs:
         return (), files
     names = ", ".join(map(str, args.paths))
     what = "no bundle" if args.no_junit else "neither a bundle nor a JUnit file"
     raise CiToolsError(f"{what} in {names}", hint="a bundle is what `ci-tools run` leaves in its --out")
+
+
+def _refuse_what_would_lie(args: argparse.Namespace, files: Sequence[Path]) -> None:
+    """An earlier merge's output would stand for tests that didn't run now."""
+    own = args.out / "junit.xml"
+    if os.path.realpath(own) in map(os.path.realpath, files):
+        hint = "say another --out, outside of what is merged, and remove what an earlier merge left there"
+        raise UsageError(f"{own} is what this merge would write, and among what it would read", hint=hint)
+    if files and args.since_attempt > 1:
+        raise UsageError("--since-attempt is for bundles", hint="name the JUnit files of that attempt alone")
 
 
 def _junit(paths: Sequence[Path]) -> tuple[Path, ...]:

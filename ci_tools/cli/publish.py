@@ -21,7 +21,8 @@ from ci_tools.store.files import read_text
 
 def publish(inputs: Inputs, path: Path, *, cache: Path) -> None:
     """Say the outputs, the summary and the annotations; leave the times where the cache takes them from."""
-    report = report_json.loads(read_text(path / "report.json"), source="report.json")
+    text = read_text(path / "report.json", max_bytes=report_json.MAX_BYTES)
+    report = report_json.loads(text, source="report.json")
     context = context_or_none(os.environ, lambda why: say(f"no comment, and no times saved: {why}"))
     saves = report.conclusion is not Conclusion.INCOMPLETE and context is not None and context.saves_durations
     if saves:

@@ -44,7 +44,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print or write the report; 0 when that was done, whatever the verdict."""
     path = args.report if args.report.suffix == ".json" else args.report / "report.json"
-    report = report_json.loads(read_text(path, hint="make one with `ci-tools merge`"), source=str(path))
+    text = read_text(path, hint="make one with `ci-tools merge`", max_bytes=report_json.MAX_BYTES)
+    report = report_json.loads(text, source=str(path))
     text = FORMATS[args.format](report, _cost(path.with_name("cost.json")))
     if args.out is None:
         sys.stdout.write(text)

@@ -20,7 +20,7 @@ E = TypeVar("E", bound=Enum)
 def parse(text: str, *, source: str) -> Any:
     """Return JSON as Python values; NaN and infinities are refused like any other non-JSON."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return _DECODER.decode(text)
     except RecursionError:
         raise FormatError(f"{source}: nested too deeply") from None
     except ValueError as error:
@@ -142,6 +142,9 @@ def is_seconds(value: object) -> TypeGuard[float]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def shown(value: object) -> str:

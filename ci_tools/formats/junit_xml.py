@@ -19,6 +19,7 @@ from ci_tools.model.run import Attempt, Outcome
 
 # What XML 1.0 can't hold, https://www.w3.org/TR/xml/#charsets; pytest writes it as #x1B, so do we.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PLAIN = re.compile("[ !#-%'-;=?-~]*")  # what an attribute holds as it is
 _COUNTED = {"errors": "error", "failures": "failure", "skipped": "skipped"}
 
 
@@ -88,7 +89,11 @@ def _element(tag: str, attributes: Mapping[str, object], inner: str = "") -> str
 
 
 def _attributes(values: Mapping[str, object]) -> str:
-    return "".join(f" {name}={quoteattr(legal(str(value)))}" for name, value in values.items())
+    return "".join(f" {name}={_quoted(str(value))}" for name, value in values.items())
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if _PLAIN.fullmatch(value) else quoteattr(legal(value))
 
 
 def _text(text: str) -> str:

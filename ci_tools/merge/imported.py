@@ -103,22 +103,22 @@ def _not_run(
     if not missing and plan is None:
         return []
     reported = {case.nodeid for case in cases}
-    for name, index in _planned(plan, reported, skipped_modules):
+    whole = {case.nodeid for case in bad_of(cases)}.union(skipped_modules)
+    for name, index in _planned(plan, reported, whole):
         why = _why(shards[index] if len(shards) > 1 else shards[0])
         missing.setdefault(name, NotRun(name=name, shard=index, why=why))
     left = [missing[name] for name in missing.keys() - reported]
     return sorted(left, key=lambda missing: (missing.shard, missing.name))
 
 
-def _planned(plan: Plan | None, reported: set[str], skipped_modules: Sequence[str]) -> Iterator[tuple[str, int]]:
+def _planned(plan: Plan | None, reported: set[str], whole: set[str]) -> Iterator[tuple[str, int]]:
     """Yield what the plan names and nothing accounts for, with its shard.
 
-    A file whose collection failed or that skipped itself accounts for its tests.
+    A file that is in `whole` accounts for its tests: its collection failed, or it skipped itself.
     """
     if plan is None:
         return
     files = set(map(file_of, reported))
-    whole = reported & files | set(skipped_modules)
     functions = set(map(function_of, reported))
     for shard in plan.shards:
         for atom in shard.atoms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from ci_tools.formats import attempts_jsonl, collected_jsonl, cost_json, manifes
 from ci_tools.model.bundle import EXPORTS, MAX_FILE_BYTES, SEALED_FILES, Bundle, bundle_name, parse_bundle_name
 from ci_tools.model.cost import ShardCost
 from ci_tools.model.errors import CiToolsError
+from ci_tools.model.plan import Plan
 from ci_tools.model.run import Manifest
 from ci_tools.store.files import read_text, sha256
 
@@ -64,7 +66,7 @@ def read_bundle(path: Path) -> Bundle:
             return None
 
     manifest = part("manifest.json", lambda text: manifest_json.loads(text, source="manifest.json"))
-    plan = part("plan.json", lambda text: plan_json.loads(text, source="plan.json"))
+    plan = part("plan.json", _plan)
     attempts = part("attempts.jsonl", lambda text: attempts_jsonl.loads(text, source="attempts.jsonl"))
     collection = part("collected.jsonl", lambda text: collected_jsonl.loads(text, source="collected.jsonl"))
     sessions, damage = attempts or ((), "")
@@ -91,6 +93,12 @@ def read_bundle(path: Path) -> Bundle:
         cost=_cost(path / "cost.json"),
         problems=tuple(problems),
     )
+
+
+@lru_cache(maxsize=1)
+def _plan(text: str) -> Plan:
+    """Return the plan. All bundles of a run carry the same one: it is read once."""
+    return plan_json.loads(text, source="plan.json")
 
 
 def _cost(path: Path) -> ShardCost | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from ci_tools.model.errors import NO, UNJUDGED, YES
 from ci_tools.model.plan import Certificate
@@ -57,6 +58,8 @@ class CaseResult:
 
     @property
     def final(self) -> Attempt:
+        if len(self.attempts) == 1:
+            return self.attempts[0][1]
         newest = self.attempts[-1][0]
         return deciding([attempt for job, attempt in self.attempts if job == newest])
 
@@ -72,8 +75,10 @@ class CaseResult:
     @property
     def failed_before(self) -> Attempt | None:
         """The first failure of a test that then passed; one that nobody kept the text of proves none."""
+        if len(self.attempts) == 1 or self.outcome is not Outcome.PASSED:
+            return None
         found = self._first_failure()
-        return found[1] if found and self.outcome is Outcome.PASSED else None
+        return found[1] if found else None
 
     @property
     def flip_condition(self) -> str:
@@ -113,7 +118,7 @@ class NotRun:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """The whole run, sorted throughout: the same bundles in any order give the same report.
 
@@ -151,6 +156,11 @@ class Report:
         return YES if self.is_excused else self.conclusion.exit_code
 
     @property
+    def proves_each(self) -> bool:
+        """Whether green means that each test ran exactly once: JUnit files, without an exit code, don't tell that."""
+        return bool(self.plan_digest) and any(shard.exit_code is not None for shard in self.shards)
+
+    @property
     def is_excused(self) -> bool:
         """Whether it failed, and by its policy that doesn't matter."""
         if self.conclusion is not Conclusion.FAILED:
@@ -159,22 +169,22 @@ class Report:
             return False
         return self.fail_on == "never" or (self.fail_on == "new" and not self.news)
 
-    @property
+    @cached_property
     def news(self) -> tuple[CaseResult, ...]:
         """The failing tests whose cause isn't known from before."""
         known = {judgement.nodeid for judgement in self.judgements if judgement.cause.is_known}
         return tuple(case for case in self.bad if case.nodeid not in known)
 
-    @property
+    @cached_property
     def quarantined(self) -> tuple[CaseResult, ...]:
         """The failing tests that don't redden the run, whatever the policy."""
         held = {judgement.nodeid for judgement in self.judgements if judgement.cause is Cause.QUARANTINED}
         return tuple(case for case in self.bad if case.nodeid in held)
 
-    @property
+    @cached_property
     def flips(self) -> tuple[CaseResult, ...]:
         return tuple(case for case in self.cases if case.is_flip)
 
-    @property
+    @cached_property
     def bad(self) -> tuple[CaseResult, ...]:
         return tuple(case for case in self.cases if case.outcome.is_bad)

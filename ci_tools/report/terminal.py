@@ -108,7 +108,7 @@ def _head(report: Report, numbers: Mapping[str, int]) -> Iterator[str]:
     tests = count(numbers["tests"], "test")
     on_shards = f" on {count(len(report.shards), 'shard')}" if report.shards else ""
     if report.conclusion is Conclusion.PASSED:
-        proof = ", each exactly once" if report.plan_digest else ""
+        proof = ", each exactly once" if report.proves_each else ""
         yield f"PASSED: {tests}{proof}{',' if proof and on_shards else ''}{on_shards} ({ended})"
     else:
         excused = f", excused by --fail-on {report.fail_on}" if report.is_excused else ""

@@ -43,9 +43,8 @@ def trace_json(report: Report) -> str:
             if is_placed(attempt):
                 placed.setdefault(key_of(case.shard, job, attempt), []).append(attempt)
     first_s = min((attempt.start_s for attempts in placed.values() for attempt in attempts), default=0.0)
-    lines = ",\n".join(
-        json.dumps(event, separators=(",", ":")) for event in _events(placed, len(report.shards), first_s)
-    )
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+    lines = ",\n".join(map(encode, _events(placed, len(report.shards), first_s)))
     return f'{{"displayTimeUnit":"ms","otherData":{{"start_s":{first_s}}},"traceEvents":[\n{lines}\n]}}\n'
 
 

@@ -47,7 +47,7 @@ def _verdict(report: Report, numbers: Mapping[str, int]) -> str:
 
 def _passed(report: Report, numbers: Mapping[str, int]) -> str:
     passed, flips = numbers["passed"], numbers["flips"]
-    proof = ", each exactly once" if report.plan_digest else ""
+    proof = ", each exactly once" if report.proves_each else ""
     if flips:
         return f"⚠️ {count(passed, 'test')} passed, {flips:,} of them only when run again"
     if passed:

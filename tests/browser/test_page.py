@@ -390,3 +390,10 @@ def test_where_no_chromium_can_be_had_that_is_said(monkeypatch: pytest.MonkeyPat
     (tmp_path / "apt-get").chmod(0o755)
     with pytest.raises(AssertionError, match=r"no Chromium, and apt-get can't install it\n.*\nE: no network"):
         executable()
+
+
+@pytest.mark.parametrize("sort", ["__proto__", "constructor", "-toString", "gone"])
+def test_an_order_that_nobody_knows_is_the_usual_one(opened: Open, sort: str) -> None:
+    page = opened(RED, f"#sort={sort}")
+    assert page.locator("#rows th[aria-sort=ascending]").inner_text() == "Outcome"
+    assert _names(page) == _names(opened(RED))

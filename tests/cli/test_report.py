@@ -50,3 +50,10 @@ def test_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == (
         "ci-tools: error: no such file: gone/report.json\nci-tools: hint: make one with `ci-tools merge`\n"
     )
+
+
+def test_a_report_of_very_many_tests_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    with Path("merged/report.json").open("a") as file:
+        file.write(" " * 100_000_000)
+    assert main(["report"]) == 0
+    assert capsys.readouterr().out.startswith("shard  state")

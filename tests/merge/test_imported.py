@@ -18,6 +18,8 @@ from ci_tools.merge.junit.shards import MAX_ATTEMPTS, place_of
 from ci_tools.model.plan import Atom, Plan, Shard
 from ci_tools.model.report import CaseResult, NotRun, Report
 from ci_tools.model.run import Attempt, Outcome
+from ci_tools.report.terminal import verdict_text
+from ci_tools.report.verdict import headline
 
 PLAN = plan_of_files(["a.py"], ["b.py"])
 A, B = "a.py::test_a", "b.py::test_b"
@@ -121,6 +123,22 @@ def test_a_module_that_failed_or_skipped_itself_accounts_for_its_tests() -> None
     report = merge_junit([file], plan=PLAN)
     assert (outcomes(report), report.not_run, report.skipped_modules) == ({"a.py": "error"}, (), ("b.py",))
     assert verdict(report) == ("failed", ("1 test failed: 'a.py'",))
+
+
+def test_a_case_without_a_name_accounts_for_no_other_test_of_its_file() -> None:
+    plan = Plan(
+        workers=1, shards=(Shard(index=1, expected_ms=1, atoms=(Atom(file="a.py", expected_ms=1, nodeids=(A,)),)),)
+    )
+    report = merge_junit([junit("x.xml", ("a.py", "passed"))], plan=plan)
+    assert (outcomes(report), [missing.name for missing in report.not_run]) == ({"a.py": "passed"}, [A])
+
+
+def test_a_plan_alone_does_not_make_each_exactly_once() -> None:
+    """Of a file that the plan holds whole, one test proves no other; and of two files nobody says which counts."""
+    report = merge_junit([junit("x.xml", (A, "passed"), (B, "passed")), junit("y.xml", (A, "passed"))], plan=PLAN)
+    assert (report.conclusion.value, report.proves_each) == ("passed", False)
+    assert verdict_text(report) == "PASSED: 2 tests (2 passed)\n"
+    assert headline(report, report_json.counts(report)) == "✅ 2 tests passed"
 
 
 def test_shards_that_paths_name_have_states() -> None:

@@ -119,3 +119,10 @@ def test_an_empty_upload_is_known_by_its_name(bundle: Path, tmp_path: Path) -> N
     (tmp_path / "shard-1-of-1-attempt-1").mkdir()
     report = merge(read_bundles([tmp_path]), plan_of(bundle))
     assert report.reasons[0].startswith("shard 1 is truncated: no such file: manifest.json")
+
+
+def test_the_plan_that_all_bundles_carry_is_read_once(bundle: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(bundle, tmp_path / name / bundle.name)
+    one, two = read_bundles([tmp_path])
+    assert one.plan is two.plan is not None

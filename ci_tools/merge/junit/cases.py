@@ -19,10 +19,13 @@ from ci_tools.model.words import count
 
 MAX_DEPTH = 100
 MAX_RESULTS = 100  # of one case; of each kind one is kept in any case
+MAX_PROBLEMS = 100
 TEXT_BUFFER_BYTES = 1 << 16
 ROOTS = ("testsuites", "testsuite")
 # What other tools leave beside JUnit files: Cobertura's coverage, Checkstyle's findings. Nothing is lost with them.
 NEIGHBOURS = ("coverage", "checkstyle")
+# In a case, and not as its own result, they would be lost without a word.
+_MISPLACED = frozenset((*ROOTS, "testcase", *BAD))
 
 
 class RefusedError(Exception):
@@ -132,11 +135,12 @@ class Cases:
             return
         self._depth += 1
         _refuse_depth(self._depth)
+        _refuse_prefix(tag)
         if tag in ROOTS:
             bad = number_of(attributes.get("failures")) + number_of(attributes.get("errors"))
             name = attributes.get("name", "") if tag == "testsuite" else ""
             tests = number_of(attributes.get("tests"))
-            self._suites.append(_Suite(name, bad, tests, self._n_bad, self._n_met))
+            self._suites.append(_Suite(name, bad, tests, self._n_bad, self.n_met))
         elif not self._suites:
             self.foreign = tag if tag in NEIGHBOURS else ""
             raise RefusedError(f"its root is <{tag[:100]}>: not JUnit")
@@ -146,21 +150,31 @@ class Cases:
         if tag not in ROOTS:
             return
         suite = self._suites.pop()
-        where = f"line {self._parser.CurrentLineNumber}: suite {suite.name[:100]!r}"
         if suite.bad and self._n_bad == suite.bad_before:
-            self.problems.append(f"{where} counts {count(suite.bad, 'failure')} and shows none")
-        elif suite.tests and self._n_met == suite.met_before:
-            self.problems.append(f"{where} counts {count(suite.tests, 'test')} and shows none")
+            self._tell_here(f"suite {suite.name[:100]!r} counts {count(suite.bad, 'failure')} and shows none")
+        elif suite.tests and self.n_met == suite.met_before:
+            self._tell_here(f"suite {suite.name[:100]!r} counts {count(suite.tests, 'test')} and shows none")
 
     @property
-    def _n_met(self) -> int:
+    def n_met(self) -> int:
+        """How many cases were complete."""
         return len(self.attempts) + len(self.not_run) + len(self.skipped_modules)
+
+    def _tell_here(self, problem: str) -> None:
+        self._tell(f"line {self._parser.CurrentLineNumber}: {problem}")
+
+    def _tell(self, problem: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS and problem not in self.problems:
+            self.problems.append(problem)
 
     def _start_inside(self, tag: str, attributes: dict[str, str]) -> None:
         self._inside += 1
         _refuse_depth(self._depth + self._inside)
+        _refuse_prefix(tag)
         if self._inside == 1 and tag in KINDS:
             self._open = (tag, attributes, Capped())
+        elif tag in _MISPLACED and not (self._open and self._open[0] in BAD):
+            self._tell_here(f"<{tag}> inside a case, not read")
         if self._open:  # Surefire puts the text of a rerun into stackTrace, and output beside it
             is_text = self._inside == 1 or tag == "stackTrace"
             self._parser.CharacterDataHandler = self._open[2].add if is_text else None
@@ -189,7 +203,7 @@ class Cases:
         self._n_bad += any(result.tag != "skipped" for result in results)
         if (case.get("classname"), case.get("name")) == ("pytest", "internal") and is_bad:
             said = (results[0].text or results[0].message).strip().rpartition("\n")[2]
-            self.problems.append(f"internal error in pytest: {said[:TEXT_LIMIT]}")
+            self._tell(f"internal error in pytest: {said[:TEXT_LIMIT]}")
             return
         nodeid = self._path if is_suite else self._nodeid(case, results)
         first = results[0] if results else None
@@ -197,7 +211,7 @@ class Cases:
             self.not_run.append(
                 NotRun(name=nodeid, shard=0, why=shortened(first.message).removeprefix("did not run: "))
             )
-        elif first and first.is_of_collection and first.tag == "skipped" and not case.get("classname"):
+        elif first and first.is_of_collection and first.tag == "skipped" and not (is_bad or case.get("classname")):
             self.skipped_modules.append(nodeid)
         else:
             status = outcome_of(case.get("status", "")) or outcome_of(case.get("result", "")) or Outcome.PASSED
@@ -225,6 +239,12 @@ class Cases:
 def _refuse_depth(depth: int) -> None:
     if depth > MAX_DEPTH:
         raise RefusedError(f"elements more than {MAX_DEPTH} deep in each other")
+
+
+def _refuse_prefix(tag: str) -> None:
+    prefix, _, name = tag.rpartition(":")
+    if prefix and (name in _MISPLACED or name in KINDS):
+        raise RefusedError(f"<{tag[:100]}>: names with a prefix aren't read")
 
 
 def _refuse_doctype(name: str, system_id: str | None, public_id: str | None, has_internal_subset: bool) -> None:

@@ -13,25 +13,26 @@ from functools import cached_property
 from ci_tools.formats.junit_xml import legal
 from ci_tools.model.nodeid import file_of
 
-MAX_PARTS = 100  # of a class name; what has more is no path
+MAX_PARTS = 50  # of a class name; what has more is no path
 _TEST_FILE = re.compile(r"(?:.*/)?(?:test_[^/]*|[^/]*_test)\.py", re.DOTALL)  # pytest's own python_files
 
 
 class NodeIds:
     """Node ids of cases. `files` are paths of the checkout, relative to pytest's rootdir; `known` are node ids.
 
-    `prefixes` are what the node ids of a class name begin with, as far as they were asked for and
-    are certain; the name follows. `unresolved` collects the class names that fit no
+    `prefixes` are what the node ids of a class name begin with, as far as they were asked for, ""
+    where that isn't certain; the name follows. `unresolved` collects the class names that fit no
     file, or several: their tests are named `classname::name`.
     """
 
     def __init__(self, files: Iterable[str] = (), known: Iterable[str] = ()) -> None:
         self.unresolved: set[str] = set()
-        self._known = tuple(known)
+        self._known = tuple(nodeid for nodeid in known if _has_path(nodeid))
         self._files = frozenset(files).union(map(file_of, self._known))
         self._dotted: dict[str, list[str]] = {}
         for file in sorted(self._files):
             self._dotted.setdefault(dotted(file), []).append(file)
+        self._last_parts = {name.rpartition(".")[2] for name in self._dotted}
         self.prefixes: dict[str, str] = {}
         self._prefixes_beside: dict[tuple[str, str], str] = {}
 
@@ -45,12 +46,9 @@ class NodeIds:
         return prefix.removesuffix("::") or self._addressed(classname, name)
 
     def _alone(self, classname: str) -> str:
-        prefix = self.prefixes.get(classname)
-        if prefix is None:
-            prefix = self._by_classname(classname)
-            if prefix:
-                self.prefixes[classname] = prefix
-        return prefix
+        if classname not in self.prefixes:
+            self.prefixes[classname] = self._by_classname(classname)
+        return self.prefixes[classname]
 
     def _beside(self, classname: str, file: str) -> str:
         key = (classname, file)
@@ -88,14 +86,15 @@ class NodeIds:
         if classname in self._files:  # as vitest and bats have it
             return f"{classname}::"
         parts = classname.split(".", MAX_PARTS)
-        found = set(self._fitting(parts))
-        for start in range(1, 0 if found else len(parts)):  # behind a --junit-prefix
-            found |= {prefix for prefix in self._fitting(parts[start:]) if _TEST_FILE.fullmatch(file_of(prefix))}
+        ends = [end for end, part in enumerate(parts, 1) if part in self._last_parts]
+        found = set(self._fitting(parts, 0, ends))
+        for start in range(1, 0 if found or not ends else ends[-1]):  # behind a --junit-prefix
+            found |= {prefix for prefix in self._fitting(parts, start, ends) if _TEST_FILE.fullmatch(file_of(prefix))}
         return found.pop() if len(found) == 1 else ""
 
-    def _fitting(self, parts: list[str]) -> Iterator[str]:
-        for end in range(len(parts), 0, -1):
-            for file in self._dotted.get(".".join(parts[:end]), ()):
+    def _fitting(self, parts: list[str], start: int, ends: list[int]) -> Iterator[str]:
+        for end in (end for end in ends if end > start):
+            for file in self._dotted.get(".".join(parts[start:end]), ()):
                 if not file.endswith(".py") or all(map(str.isidentifier, parts[end:])):
                     yield _prefix(file, parts[end:])
 
@@ -120,6 +119,12 @@ class NodeIds:
         parts = path.split("/")[-MAX_PARTS:]
         ends = {"/".join(parts[start:]) for start in range(1, len(parts))} & self._files
         return ends.pop() if len(ends) == 1 else ""
+
+
+def _has_path(nodeid: str) -> bool:
+    """Whether a recorded test names its file: one that was recorded unresolved would stay so for ever."""
+    file = file_of(nodeid)
+    return "/" in file or file.endswith(".py")
 
 
 def dotted(file: str) -> str:

@@ -112,7 +112,7 @@ def _feed(stream: BinaryIO, cases: Cases) -> None:
                 raise RefusedError(f"a tag, attribute or comment of more than {size(MAX_TOKEN_BYTES)}")
             if fed > MAX_FILE_BYTES:
                 raise RefusedError(f"more than {size(MAX_FILE_BYTES)}")
-            if len(cases.attempts) > MAX_CASES:
+            if cases.n_met > MAX_CASES:
                 raise RefusedError(f"more than {count(MAX_CASES, 'case')}")
             chunk = stream.read(CHUNK_BYTES)
         parser.Parse(b"", True)

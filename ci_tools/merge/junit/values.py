@@ -13,8 +13,9 @@ _HALF = TEXT_LIMIT // 2 - 20
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")  # Surefire: `1,234.5`
 _STATUSES = {
     **dict.fromkeys(("skipped", "disabled", "notrun", "ignored", "pending"), Outcome.SKIPPED),
-    **dict.fromkeys(("failed", "failure"), Outcome.FAILED),
-    **dict.fromkeys(("error", "errored"), Outcome.ERROR),
+    **dict.fromkeys(("failed", "failure", "fail", "failing", "broken"), Outcome.FAILED),
+    **dict.fromkeys(("error", "errored", "aborted", "crashed", "interrupted"), Outcome.ERROR),
+    **dict.fromkeys(("timeout", "timedout", "timed_out"), Outcome.ERROR),
 }
 
 
@@ -30,7 +31,8 @@ def seconds_of(text: str) -> float:
 
 def number_of(text: str | None) -> int:
     """Return a count of a suite; 0 when it isn't one: some write -1 or nothing."""
-    return int(text) if text and len(text) < 10 and text.isdecimal() else 0
+    plain = text.strip().replace(",", "") if text else ""
+    return int(plain) if len(plain) < 10 and plain.isdecimal() else 0
 
 
 def outcome_of(status: str) -> Outcome | None:

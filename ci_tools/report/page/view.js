@@ -9,6 +9,7 @@ function viewOf(hash) {
   const parameters = new URLSearchParams(hash.slice(1).replaceAll("+", "%2B"));
   const read = { ...NOTHING };
   for (const name of Object.keys(NOTHING)) read[name] = parameters.get(name) ?? NOTHING[name];
+  if (!Object.hasOwn(KEYS, read.sort.replace(/^-/, ""))) read.sort = NOTHING.sort;
   return read;
 }
 
@@ -63,7 +64,7 @@ const KEYS = {
 /** Sort tests by `key` or `-key`; equal ones stay in the order of their ids. */
 function ordered(tests, sort) {
   const [key, sign] = sort.startsWith("-") ? [sort.slice(1), -1] : [sort, 1];
-  const of = KEYS[key] ?? KEYS.outcome;
+  const of = KEYS[key];
   if (of === KEYS.name) return sign === 1 ? tests : tests.reverse();
   const keys = new Float64Array(nTests);
   for (const test of tests) keys[test] = of(test);

@@ -111,7 +111,7 @@ LAUGHS = (
     ids=["suites", "elements", "cases", "laughs", "comment", "attribute", "tag", "blanks"],
 )
 def test_what_would_grow_is_refused(content: bytes, problem: str) -> None:
-    assert read(content).problems == (problem,)
+    assert read(content).problems[-1] == problem
 
 
 def test_of_very_many_results_in_a_case_none_hides_the_failure() -> None:
@@ -203,3 +203,41 @@ def test_the_reference_reader_finds_as_many_failing_cases(name: str) -> None:
         found.setdefault(attempt.nodeid, []).append(attempt)
     bad = [nodeid for nodeid, attempts in found.items() if deciding(attempts).outcome.is_bad]
     assert len(bad) == len(theirs) + UNSEEN.get(name, 0)
+
+
+@pytest.mark.parametrize(
+    ("inside", "problem"),
+    [
+        ("<testcase name='b'><failure/></testcase>", "<testcase> inside a case, not read"),
+        ("<testsuite><testcase name='b'><failure/></testcase></testsuite>", "<testsuite> inside a case, not read"),
+        ("<results><failure>x</failure></results>", "<failure> inside a case, not read"),
+        ("<skipped><error/></skipped>", "<error> inside a case, not read"),
+        ("<j:failure xmlns:j='urn:j'>x</j:failure>", "<j:failure>: names with a prefix aren't read"),
+    ],
+)
+def test_a_failure_where_no_case_has_one_is_no_pass(inside: str, problem: str) -> None:
+    file = read(f"<testsuite><testcase name='a'/><testcase name='c'>{inside}</testcase></testsuite>".encode())
+    assert file.problems[0] == f"line 1: {problem}"
+
+
+def test_a_case_with_a_prefix_is_refused_and_not_left_out() -> None:
+    file = read(
+        b"<testsuite xmlns:j='urn:j'><testcase name='a'/>\n<j:testcase name='b'><j:failure/></j:testcase></testsuite>"
+    )
+    assert (file.problems, counts(file)) == (("line 2: <j:testcase>: names with a prefix aren't read",), (1, 0))
+
+
+def test_markup_within_a_failure_is_its_own_business() -> None:
+    file = read(b"<testsuite><testcase name='a'><failure>x<error/></failure></testcase></testsuite>")
+    assert (file.problems, counts(file)) == ((), (1, 1))
+
+
+def test_of_very_many_problems_some_are_told() -> None:
+    file = read(b"<testsuites>" + b"<testsuite failures='1'/>\n" * 10_000 + b"</testsuites>")
+    assert (len(file.problems), file.problems[0]) == (100, "line 1: suite '' counts 1 failure and shows none")
+
+
+def test_a_skipped_module_that_failed_too_has_failed() -> None:
+    inner = "<skipped message='collection skipped'/><failure>x</failure>"
+    file = read(f"<testsuite><testcase name='a' classname=''>{inner}</testcase></testsuite>".encode())
+    assert (counts(file), file.skipped_modules) == ((1, 1), ())

@@ -152,3 +152,18 @@ def test_the_node_ids_of_a_hostile_suite_are_pytests_own(tmp_path: Path, family:
     wanted = sorted((tmp_path / "ids").read_text(encoding="utf-8").split("\0"))
     assert sorted(attempt.nodeid for attempt in file.attempts) == wanted
     assert (len(wanted), ids.unresolved, file.problems) == (57, set(), ())
+
+
+def test_a_class_name_that_fits_nothing_is_looked_up_once() -> None:
+    ids = NodeIds(["tests/test_a.py"])
+    assert [ids.of("org.example.FooTest", name) for name in "ab"] == [
+        "org.example.FooTest::a",
+        "org.example.FooTest::b",
+    ]
+    assert ids.prefixes == {"org.example.FooTest": ""}
+
+
+def test_a_known_test_without_a_path_names_no_file() -> None:
+    """A run recorded without a checkout has such names; they may not stay for ever."""
+    ids = NodeIds(["tests/test_a.py"], ["tests.test_a::t"])
+    assert (ids.of("tests.test_a", "t"), ids.unresolved) == ("tests/test_a.py::t", set())

@@ -152,3 +152,14 @@ def test_the_checkout_is_listed_without_what_holds_no_tests(tmp_path: Path) -> N
 def test_a_name_is_kept_whatever_its_attributes_order() -> None:
     content = pytest_xml(f'<testcase time="1" name="test_a" classname="tests.test_a"/><testcase {A}/>')
     assert by_test(read(content, "tests/test_a.py")).keys() == {TEST}
+
+
+@pytest.mark.parametrize("status", ["fail", "Failed", "broken", "timeout", "timed_out", "aborted", "interrupted"])
+def test_a_status_that_says_it_failed_is_no_pass(status: str) -> None:
+    [attempt] = read(f'<testsuite><testcase name="a" status="{status}"/></testsuite>'.encode()).attempts
+    assert attempt.outcome.is_bad
+
+
+def test_a_count_of_any_locale_is_held_against_the_cases() -> None:
+    file = read(b'<testsuite failures=" 1,234"><testcase name="a"/></testsuite>')
+    assert file.problems == ("line 1: suite '' counts 1,234 failures and shows none",)
