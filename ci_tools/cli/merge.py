@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
     context = context_or_none(os.environ, lambda why: say(f"nothing is known of this run: {why}"))
     place = place_of(args, context, bundles)
     past = earlier_runs(args.history, place)
-    report = _merged(args, bundles, files, needs, past)
+    with collector_paused():
+        report = _merged(args, bundles, files, needs, past)
     report = judged(report, past=past, quarantine=quarantine_in(args.quarantine), fail_on=args.fail_on)
     cost = cost_of(report, bundles)
     write_report(report, cost, args.out, facts=run_facts(context, args.key or ""))
@@ -148,9 +149,8 @@ def _merged(
     plan = read_plan(args.plan) if args.plan else None
     if files:
         ids = NodeIds(checkout_files(Path()), chain(planned_ids(plan), past.tests))
-        with collector_paused():
-            read = read_all(files, ids, seen=_counted(len(files)))
-            return merge_junit(read, plan=plan, unresolved=ids.unresolved, needs=needs, is_partial=args.partial)
+        read = read_all(files, ids, seen=_counted(len(files)))
+        return merge_junit(read, plan=plan, unresolved=ids.unresolved, needs=needs, is_partial=args.partial)
     if plan is None and not bundles:
         return nothing_left(needs, is_partial=args.partial)
     sha = os.environ.get("GITHUB_SHA", "") if os.environ.get("GITHUB_ACTIONS") == "true" else ""

@@ -58,13 +58,9 @@ def merge_junit(
         shards=results,
         cases=cases,
         not_run=not_run,
-        lost=(),
         duplicated=duplicated,
         unplanned=tuple(unplanned),
-        gone=(),
-        ignored=(),
         skipped_modules=tuple(skipped_modules),
-        deselected=(),
     )
 
 

@@ -37,21 +37,4 @@ def nothing_left(needs: Needs, *, is_partial: bool) -> Report:
     reasons = ["no shard left any results", *unexplained(needs, a_shard_failed=False, is_partial=is_partial)]
     if set(needs.values()) == {"skipped"}:
         reasons.append("all jobs that this one needs were skipped: name the one that decided so in needs too")
-    return Report(
-        conclusion=Conclusion.INCOMPLETE,
-        reasons=tuple(reasons),
-        notes=(),
-        plan_digest="",
-        workers=1,
-        certificate=None,
-        shards=(),
-        cases=(),
-        not_run=(),
-        lost=(),
-        duplicated=(),
-        unplanned=(),
-        gone=(),
-        ignored=(),
-        skipped_modules=(),
-        deselected=(),
-    )
+    return Report(conclusion=Conclusion.INCOMPLETE, reasons=tuple(reasons))

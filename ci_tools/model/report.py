@@ -131,21 +131,21 @@ class Report:
     """
 
     conclusion: Conclusion
-    reasons: tuple[str, ...]
-    notes: tuple[str, ...]
-    plan_digest: str
-    workers: int
-    certificate: Certificate | None
-    shards: tuple[ShardResult, ...]
-    cases: tuple[CaseResult, ...]
-    not_run: tuple[NotRun, ...]
-    lost: tuple[str, ...]
-    duplicated: tuple[str, ...]
-    unplanned: tuple[str, ...]
-    gone: tuple[str, ...]
-    ignored: tuple[str, ...]
-    skipped_modules: tuple[str, ...]
-    deselected: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    plan_digest: str = ""
+    workers: int = 1
+    certificate: Certificate | None = None
+    shards: tuple[ShardResult, ...] = ()
+    cases: tuple[CaseResult, ...] = ()
+    not_run: tuple[NotRun, ...] = ()
+    lost: tuple[str, ...] = ()
+    duplicated: tuple[str, ...] = ()
+    unplanned: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    skipped_modules: tuple[str, ...] = ()
+    deselected: tuple[str, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     changes: Changes | None = None
     fail_on: str = "any"
