@@ -109,10 +109,12 @@ def test_ctrl_c_ends_the_running_shard_and_keeps_what_is_done(project: Project) 
         cwd=project.root,
         stderr=subprocess.PIPE,
         text=True,
+        # These tests may themselves run in the background, where a shell has SIGINT ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     bundle = project.root / ".ci-tools/local/bundles/shard-1-of-2-attempt-1"
     until = time.monotonic() + 30
-    while time.monotonic() < until and "attempt" not in _read(bundle / "attempts.jsonl"):
+    while time.monotonic() < until and '"t":"attempt"' not in _read(bundle / "attempts.jsonl"):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
