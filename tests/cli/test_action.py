@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from github.jobs import environ_of
 from project import PYTEST, Project
 
 
@@ -78,6 +79,27 @@ def test_the_verdict_does_not_hang_on_an_event_that_can_not_be_read(project: Pro
     code, outputs, said = stage(project, "merge", XDIST_CI_INPUTS=inputs, **broken)
     assert (code, outputs["verdict"], outputs["saves-durations"]) == (0, "passed", "")
     assert "no comment, and no times saved: no such file: /nowhere/event.json" in said
+
+
+def test_where_shards_left_no_bundle_a_junit_file_of_theirs_is_no_result(project: Project) -> None:
+    project.write(test_a="def test_a(): ...").plan(1)
+    plan = {"XDIST_CI_INPUT_PLAN": str(project.root / "plan.json")}
+    _, places, _ = stage(project, "begin", XDIST_CI_INPUT_COMMAND="merge", **plan)
+    (Path(places["bundles-path"]) / "junit.xml").write_text(
+        '<testsuite><testcase classname="test_a" name="test_a"/></testsuite>'
+    )
+    code, outputs, _ = stage(project, "merge", XDIST_CI_INPUTS=places["inputs"])
+    assert (code, outputs["verdict"], outputs["lost"]) == (3, "incomplete", "1")
+
+
+def test_what_the_default_branch_saves_is_the_history_and_not_a_damaged_one(project: Project, inputs: str) -> None:
+    event = environ_of("push", {"repository": {"default_branch": "master"}}, project.root)
+    cache = project.root / "temp/xdist-ci/recorded-tests"
+    cache.mkdir(parents=True)
+    (cache / "history.sqlite.damaged").write_text("")
+    code, outputs, said = stage(project, "merge", XDIST_CI_INPUTS=inputs, **event)
+    assert (code, outputs["saves-durations"]) == (0, "true"), said
+    assert sorted(path.name for path in cache.iterdir()) == [".test_durations", "cost.json", "history.sqlite"]
 
 
 def test_when_a_download_failed_nothing_is_proved(project: Project, inputs: str) -> None:

@@ -55,6 +55,7 @@ def test_on_github_a_run_stands_where_the_event_says(
 def test_elsewhere_the_same_bundles_are_the_same_run() -> None:
     plan = plan_of_files(["a.py"], ["b.py"])
     bundles = [bundle(plan, 1, [attempt("a.py::test_a")]), bundle(plan, 2, [attempt("b.py::test_b")])]
+    bundles = [replace(b, manifest=replace(b.manifest, nonce=b.name)) for b in bundles if b.manifest]
     first, again = (place_of(options(branch="main"), None, some) for some in (bundles, bundles[::-1]))
     assert first == again
     assert (first.key, first.branch, first.base, first.run_attempt) == ("tests", "main", "main", 1)
@@ -206,3 +207,14 @@ def test_junit_files_beside_bundles_are_not_left_out_in_silence(
         assert main(["merge", "bundles", named]) == 2
         assert f"bundles and JUnit files, {named}" in capsys.readouterr().err
     assert main(["merge", "bundles", "reports", "--no-junit"]) == 3
+
+
+@pytest.mark.parametrize("beside", ["plan.json", "other.json"])
+def test_a_quarantine_that_travelled_with_the_plan_is_named_as_in_the_repository(
+    merged: Callable[..., tuple[int, Report]], beside: str
+) -> None:
+    Path("plan").mkdir()
+    Path("plan", beside).write_text("")
+    Path("plan/quarantine.yml").write_text("- nonsense\n")
+    (note,) = merged(options=("--quarantine", "plan/quarantine.yml"))[1].notes
+    assert note.startswith((".ci-tools/" if beside == "plan.json" else "plan/") + "quarantine.yml:1: ")
