@@ -48,7 +48,7 @@ def add_known(parser: argparse.ArgumentParser) -> None:
         choices=POLICIES,
         default="any",
         help="any: a failed test is exit code 1; new: only one that isn't known from before; never: none is. "
-        "What can't be proved is 3 in any case (default: any)",
+        "A missed threshold is 1, what can't be proved 3 in any case (default: any)",
     )
     parser.add_argument(
         "--history",
