@@ -133,14 +133,14 @@ def test_without_javascript_all_but_the_list_is_there(opened: Open) -> None:
 
 def test_search_and_filters_narrow_the_list_and_the_address_says_so(opened: Open) -> None:
     page = opened(RED)
-    assert _status(page) == "400 tests"
+    assert _status(page) == f"400 tests, {len(RED.not_run)} of them not run"
     page.fill("#q", "CART is_created")
     assert all("cart" in name.lower() and "is_created" in name for name in _names(page))
     n_found = len(_names(page))
     assert _status(page) == f"{n_found} of 400 tests" and 0 < n_found < 40
     assert page.evaluate("location.hash") == "#q=CART%20is_created"
     page.click("#clear")
-    assert _status(page) == "400 tests" and page.evaluate("location.hash") == ""
+    assert _status(page) == f"400 tests, {len(RED.not_run)} of them not run" and page.evaluate("location.hash") == ""
     page.get_by_role("button", name="failed 8").click()
     page.get_by_role("button", name="crashed 1").click()
     assert _status(page) == "9 of 400 tests"
@@ -346,7 +346,7 @@ def test_a_hundred_thousand_tests_make_a_few_rows(opened: Open) -> None:
 def test_of_too_many_tests_some_are_here_and_the_picture_has_all(opened: Open) -> None:
     page = opened(RED, max_tests=100)
     assert page.locator("#tests > p").first.inner_text().startswith("This run has more than 100 tests.")
-    assert re.fullmatch(r"\d\d tests that are here", _status(page))
+    assert re.fullmatch(r"\d\d tests that are here, 12 of them not run", _status(page))
     page.locator("#lanes canvas").scroll_into_view_if_needed()
     page.wait_for_selector("#lanes canvas[width]")
     green_pixels = page.evaluate(

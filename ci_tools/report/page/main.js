@@ -21,8 +21,10 @@ function apply(wanted) {
     drawn = wantedRows;
     const tests = matching(view);
     show(tests);
-    const of = tests.length === nTests ? "" : `${tests.length.toLocaleString("en-US")} of `;
-    byId("matches").textContent = of + counted(nTests, "test") + (data.left_out ? " that are here" : "");
+    const isAll = tests.length === nTests;
+    const of = isAll ? "" : `${tests.length.toLocaleString("en-US")} of `;
+    const notRun = isAll && nNotRun ? `, ${nNotRun.toLocaleString("en-US")} of them not run` : "";
+    byId("matches").textContent = of + counted(nTests, "test") + (data.left_out ? " that are here" : "") + notRun;
   }
   if (view.test) openTest(view.test);
   else if (dialog.open) dialog.close();

@@ -53,6 +53,7 @@ function outcomeCounts() {
   for (const code of data.outcome) counts.set(OUTCOMES[code], (counts.get(OUTCOMES[code]) ?? 0) + 1);
   return counts;
 }
+const nNotRun = outcomeCounts().get("not run") ?? 0;
 
 const KEYS = {
   name: () => 0,
