@@ -205,8 +205,8 @@ def _index(root: Path) -> int:
 
 def _ours(root: Path) -> int:
     ids = NodeIds(checkout_files(root / "checkout"))
-    files = read_all(find_junit([root / "junit"]), ids)
     with collector_paused():
+        files = read_all(find_junit([root / "junit"]), ids)
         report = merge_junit(files, unresolved=ids.unresolved)
     assert report.conclusion.value == "failed" and not ids.unresolved
     return len(report.cases)

@@ -18,6 +18,7 @@ from ci_tools.github.guard import send
 from ci_tools.github.outputs import Level, annotation_line, append_summary
 from ci_tools.github.pull import NoPull, find_pull
 from ci_tools.github.rest import BUDGET_S, Client
+from ci_tools.model.bundle import DEFAULT_KEY
 from ci_tools.model.errors import CiToolsError
 from ci_tools.report.cost import cost_lines
 from ci_tools.report.inert import plain
@@ -25,7 +26,6 @@ from ci_tools.report.markdown import comment_bodies
 from ci_tools.store.files import read_text
 
 REPORT = Path("merged")
-KEY = "tests"
 DOWNLOAD_BUDGET_S = 300.0
 FORK_HINT = (
     "a fork's token is read-only; a workflow that runs on workflow_run can post it: `ci-tools init fork-comment`"
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"report.json or its directory (default: {REPORT}; on workflow_run: the artifacts of that run)",
     )
     parser.add_argument(
-        "--key", default="", help=f"which matrix leg's comment (default: {KEY}; on workflow_run: every key's)"
+        "--key", default="", help=f"which matrix leg's comment (default: {DEFAULT_KEY}; on workflow_run: every key's)"
     )
     parser.add_argument("--comment", choices=MODES, default="always", help="when to write one (default: always)")
     parser.add_argument(
@@ -117,7 +117,7 @@ def _from_files(path: Path, key: str, context: Context) -> Comment:
     file = path if path.suffix == ".json" else path / "report.json"
     cost = file.with_name("cost.json")
     return _comment(
-        key or KEY,
+        key or DEFAULT_KEY,
         context,
         source=str(file),
         report=read_text(file, hint="make one with `ci-tools merge`"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from ci_tools.cli.options import MAX_WORKERS
 from ci_tools.formats.plan_json import MAX_SHARDS
-from ci_tools.model.bundle import bundle_name, is_key
+from ci_tools.model.bundle import DEFAULT_KEY, bundle_name, is_key
 from ci_tools.model.errors import UsageError
 from ci_tools.model.report import POLICIES
 from ci_tools.store.files import read_text, write_text
@@ -88,7 +88,7 @@ def read_inputs(environ: Mapping[str, str], *, directory: Path) -> Inputs:
         name.removeprefix(PREFIX).lower(): value.strip() for name, value in environ.items() if name.startswith(PREFIX)
     }
     command = _choice(text, "command", COMMANDS, default="run")
-    key = text.get("key") or ("" if command == "comment" else "tests")  # "": every key that left a report
+    key = text.get("key") or ("" if command == "comment" else DEFAULT_KEY)  # "": every key that left a report
     if key and not is_key(key):
         raise UsageError(
             f"input key is {key!r}",

@@ -17,15 +17,13 @@ from ci_tools.github.context import Context, text_at
 from ci_tools.history.past import read_past
 from ci_tools.history.quarantine import MAX_BYTES, read_quarantine
 from ci_tools.history.record import RunRecord, record
-from ci_tools.model.bundle import Bundle
+from ci_tools.model.bundle import DEFAULT_KEY, Bundle
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.quarantine import Problem, Quarantine
 from ci_tools.model.report import POLICIES, Report
 from ci_tools.model.verdict import Past
 from ci_tools.model.words import count
 from ci_tools.store.files import read_text
-
-KEY = "tests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +75,7 @@ def place_of(args: argparse.Namespace, context: Context | None, bundles: Sequenc
     branch = args.branch if args.branch is not None else _branch(context)
     on_github = context is not None and context.run_id > 0
     return Place(
-        key=args.key or max((manifest.key for manifest in manifests), default="") or KEY,
+        key=args.key or max((manifest.key for manifest in manifests), default="") or DEFAULT_KEY,
         branch=branch,
         base=args.base if args.base is not None else _base(context) or branch,
         sha=(context.sha if context else "") or max((manifest.sha for manifest in manifests), default=""),

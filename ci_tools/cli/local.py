@@ -28,7 +28,7 @@ from ci_tools.merge.read import read_bundles
 from ci_tools.model.errors import UNJUDGED, CiToolsError, UsageError
 from ci_tools.model.verdict import Past
 from ci_tools.plugin.cpus import usable_cpus
-from ci_tools.report.terminal import certificate_text, shard_table, verdict_text
+from ci_tools.report.terminal import certificate_text, report_text
 from ci_tools.shard.run import Job, Running, start
 from ci_tools.store.files import write_text
 
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     bundles = read_bundles([out / "bundles"])
     report = judged(merge(bundles, plan), past=Past(), quarantine=quarantine_in(), fail_on="any")
     write_report(report, run_cost(bundles), out / "report")
-    print(f"\n{shard_table(report.shards)}\n{verdict_text(report)}")
+    print(f"\n{report_text(report)}")
     _print_paths(out)
     return report.exit_code
 

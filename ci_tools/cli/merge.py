@@ -37,7 +37,7 @@ from ci_tools.report.cost import cost_lines
 from ci_tools.report.html import html_page
 from ci_tools.report.junit import junit_xml
 from ci_tools.report.markdown import RunFacts, summary
-from ci_tools.report.terminal import shard_table, verdict_text
+from ci_tools.report.terminal import report_text
 from ci_tools.report.trace import trace_json
 from ci_tools.store.files import write_text
 
@@ -102,8 +102,7 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         print(report_json.dumps(report), end="")
     else:
-        table = f"{shard_table(report.shards)}\n" if report.shards else ""
-        print(f"{table}{verdict_text(report)}{cost_text(cost)}", end="")
+        print(f"{report_text(report)}{cost_text(cost)}", end="")
     return report.exit_code
 
 

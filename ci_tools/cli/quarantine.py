@@ -13,6 +13,7 @@ from ci_tools.cli.talk import say
 from ci_tools.history.past import read_past
 from ci_tools.history.quarantine import MAX_BYTES, read_quarantine
 from ci_tools.history.quarantine_edit import with_entry, without_entry
+from ci_tools.model.bundle import DEFAULT_KEY
 from ci_tools.model.errors import NO, YES, CiToolsError, UsageError
 from ci_tools.model.quarantine import Entry, Problem, Quarantine, stale
 from ci_tools.model.verdict import Past
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         reader.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed")
         _configure_file(reader)
     check.add_argument("--history", type=Path, metavar="FILE", help=f"default: {HISTORY} if it is there")
-    check.add_argument("--key", default="tests", help="what history keeps the runs under (default: tests)")
+    check.add_argument("--key", default=DEFAULT_KEY, help=f"what history keeps the runs under (default: {DEFAULT_KEY})")
     check.add_argument("--base", default="main", metavar="NAME", help="the branch whose runs count (default: main)")
 
 

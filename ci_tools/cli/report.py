@@ -14,7 +14,7 @@ from ci_tools.report.cost import cost_lines
 from ci_tools.report.html import html_page
 from ci_tools.report.junit import junit_xml
 from ci_tools.report.markdown import RunFacts, summary
-from ci_tools.report.terminal import shard_table, verdict_text
+from ci_tools.report.terminal import report_text
 from ci_tools.report.trace import trace_json
 from ci_tools.store.files import read_text, write_text
 
@@ -61,8 +61,7 @@ def _cost(path: Path) -> list[str]:
 
 
 def _text(report: Report, cost: list[str]) -> str:
-    table = f"{shard_table(report.shards)}\n" if report.shards else ""
-    return f"{table}{verdict_text(report)}" + "".join(f"{line}\n" for line in cost)
+    return report_text(report) + "".join(f"{line}\n" for line in cost)
 
 
 FORMATS: Mapping[str, Callable[[Report, list[str]], str]] = {

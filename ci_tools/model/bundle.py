@@ -19,6 +19,7 @@ MAX_FILE_BYTES = 500_000_000
 # A matrix leg's name, part of those of its artifacts and of its comment: without `--`, which ends it there.
 KEY = r"[A-Za-z0-9._+]+(?:-[A-Za-z0-9._+]+)*"
 MAX_KEY_CHARS = 64
+DEFAULT_KEY = "tests"  # where it is the only one, nobody needs to read it
 
 _NAME = re.compile(r"shard-(\d{1,4})-of-(\d{1,4})-attempt-(\d{1,4})")
 

@@ -14,12 +14,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ci_tools.formats.report_json import counts
+from ci_tools.model.bundle import DEFAULT_KEY
 from ci_tools.model.report import Report
 from ci_tools.report.changes import change_words
 from ci_tools.report.columns import LINE_CHARS, MAX_TESTS, OUTCOMES, data_json
 from ci_tools.report.inert import plain, visible
 from ci_tools.report.lanes import lanes
-from ci_tools.report.markdown import DEFAULT_KEY, RunFacts, is_url
+from ci_tools.report.markdown import RunFacts, is_url
 from ci_tools.report.parts import change_lists, failure_groups, flip_cards, missing_lists, other_lists
 from ci_tools.report.reproduce import commands
 from ci_tools.report.times import lane_rows, plan_line, shard_rows, slowest_files, slowest_tests, time_line

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ci_tools.formats.report_json import counts
-from ci_tools.model.bundle import is_key
+from ci_tools.model.bundle import DEFAULT_KEY, is_key
 from ci_tools.model.errors import YES, CiToolsError
 from ci_tools.model.report import Report
 from ci_tools.report.failures import failures_of
@@ -27,8 +27,6 @@ from ci_tools.report.verdict import headline, numbers_line
 # https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 MAX_SUMMARY_BYTES = 1_000_000
 MAX_COMMENT_CHARS = 60_000
-
-DEFAULT_KEY = "tests"  # of the action: where it is the only one, nobody needs to read it
 
 _SUMMARY = Limits(rows=50, text_chars=5_000, shards=256, known_texts=50, changed=50)
 _COMMENT = Limits(rows=10, text_chars=2_500, shards=10, known_texts=0, changed=0)

@@ -83,6 +83,12 @@ def shard_table(shards: Sequence[ShardResult]) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
+def report_text(report: Report) -> str:
+    """Return the shards, where there are any, and the verdict."""
+    table = f"{shard_table(report.shards)}\n" if report.shards else ""
+    return table + verdict_text(report)
+
+
 def verdict_text(report: Report) -> str:
     """Return the verdict, its reasons, and what people must see: NOT RUN, failures and their causes, changes, notes."""
     return "\n".join(_verdict_lines(report)) + "\n"
