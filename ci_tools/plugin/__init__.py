@@ -1,7 +1,8 @@
-"""The pytest plugin: in a shard it selects, schedules and records; anywhere else it does nothing.
+"""The pytest plugin. In a shard it selects, schedules and records; anywhere it isolates workers and honours marks.
 
-Loaded by `PYTEST_PLUGINS=ci_tools.plugin` (what `ci-tools run` sets) or as an installed
-package; switched on by `XDIST_CI_OUT`. Everything else is imported only then.
+Loaded by `PYTEST_PLUGINS=ci_tools.plugin` (what `ci-tools run` sets) or as an installed package. A
+shard is one where `XDIST_CI_OUT` is set; workers are isolated where the project asks for it; a lock
+is taken for tests that are marked. Everything else is imported only then.
 """
 
 from __future__ import annotations
@@ -26,6 +27,17 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
         silence_coverage(early_config)
     yield
+
+
+@pytest.hookimpl(specname="pytest_load_initial_conftests")
+def pytest_isolate(early_config: pytest.Config) -> None:
+    # After plugins that set the environment (pytest-env is tryfirst), before any conftest.
+    from ci_tools.plugin.run import RUN, run_of
+
+    run = early_config.stash[RUN] = run_of(os.environ)
+    from ci_tools.plugin.isolate import isolate
+
+    isolate(early_config, run)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
@@ -55,9 +67,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    from ci_tools.plugin.marks import register
+    from ci_tools.plugin.share import share
 
-    register(config)
+    share(config)
     settings = config.stash.get(_SETTINGS, None)
     if settings is None:
         return

@@ -6,9 +6,10 @@ import os
 
 import pytest
 
-from ci_tools.plugin.lines import Lines
+from ci_tools.plugin.hooks import distributes
 from ci_tools.plugin.record import SessionRecorder, TestRecorder
-from ci_tools.plugin.settings import Settings, distributes, forget
+from ci_tools.plugin.settings import Settings, forget
+from ci_tools.store.lines import Lines
 
 
 def activate(config: pytest.Config, settings: Settings) -> None:

@@ -19,11 +19,12 @@ from ci_tools.formats import attempts_jsonl
 from ci_tools.model.run import Attempt, Begin, Outcome
 from ci_tools.model.words import count
 from ci_tools.plugin.attempt import PHASES, OpenAttempt, shortened
-from ci_tools.plugin.lines import Lines
+from ci_tools.plugin.hooks import distributes
 from ci_tools.plugin.nodeids import cleaner
 from ci_tools.plugin.retries import Retries
-from ci_tools.plugin.settings import CRASH_SAFE, WORKERS_BY, Settings, distributes
+from ci_tools.plugin.settings import CRASH_SAFE, WORKERS_BY, Settings
 from ci_tools.plugin.stacks import Stacks
+from ci_tools.store.lines import Lines
 
 
 class TestRecorder:

@@ -74,12 +74,6 @@ def choose_workers(config: pytest.Config, settings: Settings) -> None:
         option.dist = "loadfile"  # where pytest-xdist would say `load`
 
 
-def distributes(config: pytest.Config) -> bool:
-    """Return whether this process only hands tests out to pytest-xdist workers."""
-    option = config.option
-    return bool(getattr(option, "dist", "no") != "no" and getattr(option, "tx", None)) and not option.collectonly
-
-
 def forget(environ: MutableMapping[str, str]) -> None:
     """Take ourselves out of the environment, so that a pytest started by a test is a plain one."""
     _remove(environ, "PYTHONPATH", environ.get("XDIST_CI_STAGE", ""), os.pathsep)

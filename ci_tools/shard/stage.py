@@ -18,7 +18,7 @@ from ci_tools.model.errors import CiToolsError
 from ci_tools.shard.processes import is_alive
 
 PREFIX = "xdist-ci-"
-GUEST = ("model", "formats", "store", "plugin")
+GUEST = ("model", "formats", "store", "plugin", "testing")
 
 
 def temporary() -> Path:

@@ -1,4 +1,4 @@
-"""`attempts.jsonl`, appended to by every process of a run: one write per line."""
+"""A file of lines that several processes append to: one write per line."""
 
 from __future__ import annotations
 
