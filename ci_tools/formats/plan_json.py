@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 from ci_tools.formats._document import Fields, check_header, parse, shown
+from ci_tools.model.cost import usd_of
 from ci_tools.model.errors import FormatError
 from ci_tools.model.plan import Atom, Certificate, Plan, Shard
 
@@ -22,14 +24,7 @@ def dumps(plan: Plan) -> str:
         "version": VERSION,
         "digest": plan.digest,
         "workers": plan.workers,
-        "shards": [
-            {
-                "index": shard.index,
-                "expected_s": shard.expected_ms / 1000,
-                "atoms": [_atom_document(atom) for atom in shard.atoms],
-            }
-            for shard in plan.shards
-        ],
+        "shards": [_shard_document(shard) for shard in plan.shards],
         "certificate": certificate_document(plan.certificate) if plan.certificate else None,
     }
     return json.dumps(document, indent=None, allow_nan=False, separators=(",", ":")) + "\n"
@@ -75,6 +70,17 @@ def certificate_document(certificate: Certificate) -> dict[str, Any]:
     }
 
 
+def _shard_document(shard: Shard) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "index": shard.index,
+        "expected_s": shard.expected_ms / 1000,
+        "atoms": [_atom_document(atom) for atom in shard.atoms],
+    }
+    if shard.budget_usd is not None:
+        document["budget_usd"] = str(shard.budget_usd)
+    return document
+
+
 def _atom_document(atom: Atom) -> dict[str, Any]:
     document: dict[str, Any] = {"file": atom.file, "expected_s": atom.expected_ms / 1000, "nodeids": atom.nodeids}
     if atom.guessed:
@@ -89,7 +95,15 @@ def _shard(fields: Fields) -> Shard:
         index=fields.integer("index", least=1),
         expected_ms=_ms(fields, "expected_s"),
         atoms=tuple(_atom(atom) for atom in fields.objects("atoms")),
+        budget_usd=_budget(fields) if fields.get("budget_usd") is not None else None,
     )
+
+
+def _budget(fields: Fields) -> Decimal:
+    usd = usd_of(fields.text("budget_usd"))
+    if usd is None:
+        raise fields.refuse(f"'budget_usd' is {shown(fields.get('budget_usd'))}, wanted dollars like '5.00'")
+    return usd
 
 
 def _atom(fields: Fields) -> Atom:

@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 
 from ci_tools.model.nodeid import file_of, scopes_of
@@ -31,11 +32,15 @@ class Atom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shard:
-    """One job. `index` starts at 1; `atoms` are longest first; `expected_ms` is its wall."""
+    """One job. `index` starts at 1; `atoms` are longest first; `expected_ms` is its wall.
+
+    `budget_usd` is what its tests may spend, None where the project sets no budget.
+    """
 
     index: int
     expected_ms: int
     atoms: tuple[Atom, ...]
+    budget_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +81,13 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """Return what identifies the split: SHA-256 over workers and atoms, 64 hex digits."""
-        content = [
+        """Return what identifies the split: SHA-256 over workers, atoms and budgets, 64 hex digits."""
+        content: list[object] = [
             self.workers,
             [[[a.file, a.expected_ms, a.nodeids] for a in shard.atoms] for shard in self.shards],
         ]
+        if any(shard.budget_usd is not None for shard in self.shards):
+            content.append([None if shard.budget_usd is None else str(shard.budget_usd) for shard in self.shards])
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def owner(self, nodeid: str) -> int:
