@@ -28,6 +28,7 @@ from ci_tools.model.nodeid import file_of
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import Report
 from ci_tools.model.words import count
+from ci_tools.plan.budget import budget_line, with_budget
 from ci_tools.plan.choose import (
     Chosen,
     Terms,
@@ -46,6 +47,7 @@ from ci_tools.plan.pytest_config import find_config
 from ci_tools.plan.pytest_split import ALGORITHMS
 from ci_tools.report.terminal import certificate_text
 from ci_tools.store.files import read_text, write_text
+from ci_tools.store.project import read_project
 
 GUESSED_SHARDS = 8  # no guess buys more
 EXAMPLES = """\
@@ -110,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     workers = args.workers or min(MAX_WORKERS, workers_of(last) or DEFAULT_WORKERS)
     terms = terms_of(last, args.price_per_minute)
     durations_s = read_durations(args.durations)
-    prediction, keep_together = _suite(args.paths, durations_s, from_durations=args.from_durations)
+    prediction, keep_together, budget_usd = _suite(args.paths, durations_s, from_durations=args.from_durations)
     work = work_of(prediction, workers=workers, keep_together=keep_together)
     shards = args.shards
     if shards is None:
@@ -123,6 +125,9 @@ def run(args: argparse.Namespace) -> int:
     elif last or args.price_per_minute is not None:
         say(forecast_line(work, terms, shards))
     plan = make_plan(prediction, shards=shards, workers=workers, algorithm=args.algorithm, keep_together=keep_together)
+    plan = with_budget(plan, budget_usd)
+    if budget_usd is not None:
+        say(budget_line(plan))
     write_text(args.out, plan_json.dumps(plan))
     say(f"wrote {args.out}")
     print(certificate_text(plan) if args.format == "text" else _summary_json(plan), end="")
@@ -173,8 +178,9 @@ def plan_for(
     workers: int,
 ) -> Plan:
     """Return the plan for what pytest would collect here; CiToolsError when that is nothing."""
-    prediction, keep_together = _suite(paths, durations_s)
-    return make_plan(prediction, shards=shards, workers=workers, keep_together=keep_together)
+    prediction, keep_together, budget_usd = _suite(paths, durations_s)
+    plan = make_plan(prediction, shards=shards, workers=workers, keep_together=keep_together)
+    return with_budget(plan, budget_usd)
 
 
 def choices_for(report: Report, cost: RunCost) -> tuple[Choice, ...]:
@@ -187,20 +193,21 @@ def choices_for(report: Report, cost: RunCost) -> tuple[Choice, ...]:
 
 def _suite(
     paths: Sequence[str], durations_s: Mapping[str, float], *, from_durations: bool = False
-) -> tuple[Prediction, Sequence[str]]:
-    """Return the tests with their times, and globs of files to keep together."""
+) -> tuple[Prediction, Sequence[str], Decimal | None]:
+    """Return the tests with their times, globs of files to keep together, and the project's budget."""
     keep_together: Sequence[str] = ()
+    rootdir = Path.cwd()
     if from_durations:
         sources = sources_of(durations_s)
         hint = "--from-durations needs a file with recorded times"
     else:
         config = find_config(paths, cwd=Path.cwd())
         sources = discover(config, also={file_of(nodeid) for nodeid in durations_s})
-        keep_together = config.keep_together
+        keep_together, rootdir = config.keep_together, config.rootdir
         hint = f"looked below {', '.join(map(str, config.paths))} for {', '.join(config.python_files)}"
     if not sources:
         raise CiToolsError("no test file found", hint=hint)
-    return predict(sources, durations_s), keep_together
+    return predict(sources, durations_s), keep_together, read_project(rootdir).budget_usd
 
 
 def _summary_json(plan: Plan) -> str:

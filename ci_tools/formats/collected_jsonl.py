@@ -13,6 +13,8 @@ FORMAT = "xdist-ci/collected"
 # 1: the first.
 VERSION = 1
 
+# Of CollectedFile; what is empty is left out.
+_NAMES = ("selected", "deselected", "left", "serial", "held_back", "global_resources")
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -48,7 +50,7 @@ def loads(text: str, *, source: str) -> Collection:
 
 def _document(file: CollectedFile) -> dict[str, Any]:
     document: dict[str, Any] = {"file": file.file, "state": file.state.value}
-    for key in ("reason", "selected", "deselected", "left", "serial"):
+    for key in ("reason", *_NAMES):
         if value := getattr(file, key):
             document[key] = value
     return document
@@ -59,8 +61,5 @@ def _file(fields: Fields) -> CollectedFile:
         file=fields.text("file"),
         state=fields.choice("state", FileState),
         reason=fields.text("reason", ""),
-        selected=fields.texts("selected") if fields.get("selected") is not None else (),
-        deselected=fields.texts("deselected") if fields.get("deselected") is not None else (),
-        left=fields.texts("left") if fields.get("left") is not None else (),
-        serial=fields.texts("serial") if fields.get("serial") is not None else (),
+        **{key: fields.texts(key) for key in _NAMES if fields.get(key) is not None},
     )

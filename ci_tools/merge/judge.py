@@ -154,6 +154,12 @@ def _notes(shards: Sequence[ShardResult], facts: Reconciled, plan: Plan) -> Iter
         yield f"{count(len(several), 'test')} ran in several pytest sessions, the worst result counts: {some(several)}"
     if facts.shared_ids:
         yield f"{count(len(facts.shared_ids), 'node id')} used by several tests: {some(list(facts.shared_ids))}"
+    if facts.skipped_serial:
+        number = count(len(facts.skipped_serial), "serial test")
+        yield f"{number} ran nowhere, skipped: {some(list(facts.skipped_serial))}"
+    for name, indices in facts.split_resources:
+        where = f"shards {', '.join(map(str, indices))}"
+        yield f"shared_resource({name!r}, scope='global') was used by {where}, maybe at once: see keep_together"
     for what, names in (("new", facts.unplanned), ("gone", facts.gone)):
         if names:
             number = count(len(names), "file or test", "files or tests")

@@ -10,12 +10,21 @@ from ci_tools.merge.state import ShardRecord, sentence, unreported
 from ci_tools.model.nodeid import file_of, scopes_of
 from ci_tools.model.plan import Plan
 from ci_tools.model.report import CaseResult, NotRun, ShardState
-from ci_tools.model.run import Attempt, CollectedFile, FileState
+from ci_tools.model.run import Attempt, CollectedFile, FileState, Outcome
+
+HELD_BACK = (
+    "marked to run apart from others, and left out by -m: leave -m out, such tests run apart by themselves; or say "
+    "run_elsewhere = true in [tool.ci-tools.marks]"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """What the bundles prove and what they don't; every tuple sorted. See `model.report.Report`."""
+    """What the bundles prove and what they don't; every tuple sorted. See `model.report.Report`.
+
+    `split_resources` are global resources with the shards that used them, where that is more than
+    one; `skipped_serial` are serial tests that were only skipped.
+    """
 
     cases: tuple[CaseResult, ...]
     not_run: tuple[NotRun, ...]
@@ -27,6 +36,8 @@ class Reconciled:
     ignored: tuple[str, ...]
     skipped_modules: tuple[str, ...]
     deselected: tuple[str, ...]
+    split_resources: tuple[tuple[str, tuple[int, ...]], ...]
+    skipped_serial: tuple[str, ...]
 
 
 def reconcile(records: Sequence[ShardRecord], plan: Plan) -> Reconciled:
@@ -34,9 +45,11 @@ def reconcile(records: Sequence[ShardRecord], plan: Plan) -> Reconciled:
     usable = [record for record in records if record.state is not ShardState.FOREIGN]
     met = {record.index: _files(record) for record in usable if record.collected}
     everything = [file for files in met.values() for file in files.values()]
+    cases = _cases(usable)
+    not_run = [*_not_run(records, plan), *_held_back(met, cases)]
     return Reconciled(
-        cases=_cases(usable),
-        not_run=tuple(sorted(_not_run(records, plan), key=lambda missing: (missing.shard, missing.name))),
+        cases=cases,
+        not_run=tuple(sorted(not_run, key=lambda missing: (missing.shard, missing.name))),
         lost=tuple(sorted(set(_lost(met, plan)))),
         duplicated=tuple(sorted(_duplicated(usable))),
         shared_ids=tuple(sorted(_shared_ids(everything))),
@@ -45,6 +58,8 @@ def reconcile(records: Sequence[ShardRecord], plan: Plan) -> Reconciled:
         ignored=_named(everything, FileState.IGNORED),
         skipped_modules=_named(everything, FileState.SKIPPED),
         deselected=tuple(sorted({nodeid for file in everything for nodeid in file.deselected})),
+        split_resources=tuple(_split_resources(met)),
+        skipped_serial=_skipped_serial(everything, cases),
     )
 
 
@@ -90,6 +105,30 @@ def _not_run(records: Iterable[ShardRecord], plan: Plan) -> Iterator[NotRun]:
                     "same paths, or set testpaths"
                 )
                 yield NotRun(name=file.file, shard=record.index, why=why_not)
+
+
+def _held_back(met: dict[int, dict[str, CollectedFile]], cases: Iterable[CaseResult]) -> Iterator[NotRun]:
+    """Yield the tests that `-m` left out for a mark of ours and that nobody ran."""
+    ran = {case.nodeid for case in cases}
+    for index, files in met.items():
+        for file in files.values():
+            yield from (
+                NotRun(name=nodeid, shard=index, why=HELD_BACK) for nodeid in file.held_back if nodeid not in ran
+            )
+
+
+def _split_resources(met: dict[int, dict[str, CollectedFile]]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    users: dict[str, set[int]] = {}
+    for index, files in met.items():
+        for file in files.values():
+            for name in file.global_resources:
+                users.setdefault(name, set()).add(index)
+    return ((name, tuple(sorted(users[name]))) for name in sorted(users) if len(users[name]) > 1)
+
+
+def _skipped_serial(files: Iterable[CollectedFile], cases: Iterable[CaseResult]) -> tuple[str, ...]:
+    serial = {nodeid for file in files for nodeid in file.serial}
+    return tuple(case.nodeid for case in cases if case.nodeid in serial and case.outcome is Outcome.SKIPPED)
 
 
 def _cause(record: ShardRecord) -> str:

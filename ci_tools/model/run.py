@@ -156,7 +156,9 @@ class FileState(str, Enum):
 class CollectedFile:
     """One file in a shard's collection, with the node ids found in it, in collection order.
 
-    `serial` are those of the selected that must not run beside any other test.
+    `serial` are those of the selected that must not run beside any other test, `held_back` those of
+    the deselected that `-m` left out by a mark of ours, say `-m "not serial"`. `global_resources` are
+    what the selected share with tests of other shards.
     """
 
     file: str
@@ -166,6 +168,8 @@ class CollectedFile:
     deselected: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     serial: tuple[str, ...] = ()
+    held_back: tuple[str, ...] = ()
+    global_resources: tuple[str, ...] = ()
 
     def joined(self, other: CollectedFile) -> CollectedFile:
         """Return what two sessions met in one file; what either of them selected isn't deselected."""
@@ -181,6 +185,10 @@ class CollectedFile:
             deselected=tuple(nodeid for nodeid in deselected if nodeid not in chosen),
             left=tuple(dict.fromkeys(self.left + other.left)),
             serial=tuple(dict.fromkeys(self.serial + other.serial)),
+            held_back=tuple(
+                nodeid for nodeid in dict.fromkeys(self.held_back + other.held_back) if nodeid not in chosen
+            ),
+            global_resources=tuple(dict.fromkeys(self.global_resources + other.global_resources)),
         )
 
 

@@ -25,3 +25,9 @@ def with_budget(plan: Plan, budget_usd: Decimal | None) -> Plan:
         parts[index] += 1
     shards = (replace(shard, budget_usd=part * _MICRO) for shard, part in zip(plan.shards, parts))
     return replace(plan, shards=tuple(shards))
+
+
+def budget_line(plan: Plan) -> str:
+    """Return how a plan's budget is split, for people."""
+    parts = [shard.budget_usd for shard in plan.shards if shard.budget_usd is not None]
+    return f"budget: ${sum(parts):f}, by predicted work ${min(parts):.4f} to ${max(parts):.4f} a shard"

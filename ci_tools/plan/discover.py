@@ -8,18 +8,18 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci_tools.plan.groups import xdist_groups
 from ci_tools.plan.pytest_config import PytestConfig
 from ci_tools.plan.scan import functions_of
+from ci_tools.plan.ties import WORDS, ties_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """A test file: path relative to rootdir, its functions in file order, its `xdist_group`s."""
+    """A test file: path relative to rootdir, its functions in file order, what ties it to other files."""
 
     file: str
     functions: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
 
 
 def discover(config: PytestConfig, *, also: Collection[str] = ()) -> tuple[SourceFile, ...]:
@@ -64,8 +64,8 @@ def _read(path: str, file: str, config: PytestConfig, *, is_argument: bool) -> S
     if not (is_argument or _is_module(path, config)):
         holds = config.doctest_modules and _holds_doctests(path, text)
         return SourceFile(file=file, functions=doctest if holds else ())
-    groups = xdist_groups(text) if "xdist_group" in text else ()
-    return SourceFile(file=file, functions=functions_of(text, file, config), groups=groups)
+    ties = ties_of(text) if any(word in text for word in WORDS) else ()
+    return SourceFile(file=file, functions=functions_of(text, file, config), ties=ties)
 
 
 def _holds_doctests(path: str, text: str) -> bool:

@@ -30,7 +30,7 @@ def make_plan(
 ) -> Plan:
     """Return the plan with its certificate; deterministic, whatever the order of the inputs.
 
-    `keep_together` are globs of files; files of one glob, or with one `xdist_group`, share a
+    `keep_together` are globs of files; files of one glob, or with a tie in common, share a
     shard and stay whole. pytest-split's algorithms know no such bonds and ignore them.
     """
     work = work_of(prediction, workers=workers, keep_together=keep_together)
@@ -115,8 +115,8 @@ def _longest_test(files: Sequence[PredictedFile]) -> tuple[int, str]:
 def _bonds(files: Sequence[PredictedFile], keep_together: Sequence[str]) -> list[list[PredictedFile]]:
     """Return groups of files that must share a shard; a file in two groups joins them."""
     ties = [[file for file in files if fnmatch.fnmatch(file.file, pattern)] for pattern in keep_together]
-    names = sorted({name for file in files for name in file.groups})
-    ties += [[file for file in files if name in file.groups] for name in names]
+    names = sorted({name for file in files for name in file.ties})
+    ties += [[file for file in files if name in file.ties] for name in names]
     groups: list[dict[str, PredictedFile]] = []
     for tie in ties:
         joined = {file.file: file for file in tie}

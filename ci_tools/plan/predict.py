@@ -20,7 +20,7 @@ class PredictedFile:
 
     file: str
     tests: tuple[tuple[str, int], ...]
-    groups: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
     guessed: frozenset[str] = frozenset()
 
     @property
@@ -60,7 +60,7 @@ def predict(sources: Sequence[SourceFile], durations_s: Mapping[str, float]) -> 
         guessed = {nodeid: median_near(nodeid) for nodeid in unknown}
         guesses += guessed.values()
         tests = _in_file_order({**known, **guessed}, source.functions)
-        files.append(PredictedFile(file=source.file, tests=tests, groups=source.groups, guessed=frozenset(guessed)))
+        files.append(PredictedFile(file=source.file, tests=tests, ties=source.ties, guessed=frozenset(guessed)))
     assumed_ms = median_low(guesses) if guesses else 0
     return Prediction(files=tuple(files), unknown_tests=len(guesses), assumed_ms=assumed_ms)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ci_tools.model.errors import CiToolsError
 from ci_tools.model.nodeid import file_of
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import CollectedFile, Collection, FileState
+from ci_tools.plugin.elsewhere import global_resources, has_any, held_back_by
 from ci_tools.plugin.marks import is_serial
 from ci_tools.plugin.nodeids import cleaner
 from ci_tools.store.files import read_text, write_text
@@ -36,7 +37,7 @@ class Selector:
         self._files: dict[str, FileState] = {}
         self._reasons: dict[str, str] = {}
         self._ignored_directories: list[str] = []
-        self._mine: list[str] = []
+        self._mine: dict[str, pytest.Item] = {}
         self._left: list[str] = []
         self._drop_foreign_arguments()
 
@@ -112,7 +113,7 @@ class Selector:
         others: list[pytest.Item] = []
         for item in items:
             (mine if self._plan.owner(item.nodeid) == self._shard else others).append(item)
-        self._mine = [item.nodeid for item in mine]
+        self._mine = {item.nodeid: item for item in mine}
         self._left = [item.nodeid for item in others]
         if others:
             config.hook.pytest_deselected(items=others)
@@ -124,9 +125,7 @@ class Selector:
         before = self._read(path)
         if before is not None and uid in before.sessions:  # another worker was first
             return
-        clean = cleaner(self._config)
-        serial = [clean(item.nodeid) for item in session.items if is_serial(item)]
-        collection = self._collection(uid, [clean(item.nodeid) for item in session.items], serial)
+        collection = self._collection(uid, session.items)
         # A full disk must not end the user's run; the merge misses the file and says so.
         with contextlib.suppress(CiToolsError):
             write_text(path, collected_jsonl.dumps(before.joined(collection) if before else collection))
@@ -138,15 +137,27 @@ class Selector:
         except CiToolsError:
             return None
 
-    def _collection(self, uid: str, selected: list[str], serial: list[str]) -> Collection:
+    def _collection(self, uid: str, items: Sequence[pytest.Item]) -> Collection:
         """Return what was met; what left our own tests without being selected is deselected."""
         found: dict[str, dict[str, list[str]]] = {}
-        chosen = set(selected)
-        deselected = [nodeid for nodeid in dict.fromkeys(self._mine) if nodeid not in chosen]
-        kinds = {"selected": selected, "deselected": deselected, "left": self._left, "serial": serial}
+        clean = cleaner(self._config)
+        selected = [(clean(item.nodeid), item) for item in items]
+        chosen = {nodeid for nodeid, _ in selected}
+        deselected = {nodeid: item for nodeid, item in self._mine.items() if nodeid not in chosen}
+        excluded = held_back_by(self._config)
+        kinds = {
+            "selected": [nodeid for nodeid, _ in selected],
+            "deselected": list(deselected),
+            "left": self._left,
+            "serial": [nodeid for nodeid, item in selected if is_serial(item)],
+            "held_back": [nodeid for nodeid, item in deselected.items() if has_any(item, excluded)],
+        }
         for kind, nodeids in kinds.items():
             for nodeid in nodeids:
                 found.setdefault(file_of(nodeid), {}).setdefault(kind, []).append(nodeid)
+        shared = dict.fromkeys((file_of(nodeid), name) for nodeid, item in selected for name in global_resources(item))
+        for file, name in shared:
+            found[file].setdefault("global_resources", []).append(name)
         states = {**dict.fromkeys(found, FileState.SEEN), **self._files, **self._missing()}
         return Collection(
             sessions=(uid,),
@@ -155,7 +166,7 @@ class Selector:
                     file=file,
                     state=state,
                     reason=self._reasons.get(file, ""),
-                    **{kind: tuple(nodeids) for kind, nodeids in found.get(file, {}).items()},
+                    **{kind: tuple(names) for kind, names in found.get(file, {}).items()},
                 )
                 for file, state in sorted(states.items())
             ),

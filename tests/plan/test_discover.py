@@ -11,8 +11,8 @@ import pytest
 from collect_truth import Truth, build, truth
 
 from ci_tools.plan.discover import SourceFile, discover
-from ci_tools.plan.groups import xdist_groups
 from ci_tools.plan.pytest_config import find_config
+from ci_tools.plan.ties import ties_of
 
 T = "def test_a(): pass\n"
 DOCTEST = ">>> 1 + 1\n2\n"
@@ -496,7 +496,29 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("name", GROUPS)
 def test_groups_are_read_from_the_source(name: str) -> None:
     text, groups = GROUPS[name]
-    assert xdist_groups(text) == groups
+    assert ties_of(text) == tuple(f"xdist_group:{group}" for group in groups)
+
+
+RESOURCES = {
+    "global": ('@pytest.mark.shared_resource("db", scope="global")\ndef test_a(): pass\n', ("db",)),
+    "of this run": ('@pytest.mark.shared_resource("db")\ndef test_a(): pass\n', ()),
+    "of this host": ('@pytest.mark.shared_resource("db", scope="host")\ndef test_a(): pass\n', ()),
+    "several": ('pytestmark = pytest.mark.shared_resource("b", "a", mode="read", scope="global")\n', ("a", "b")),
+    "a name that only an import would tell": ('pytest.mark.shared_resource(DB, scope="global")\n', ()),
+    "a scope that only an import would tell": ('pytest.mark.shared_resource("db", scope=SCOPE)\n', ()),
+    "without parentheses": ("pytestmark = pytest.mark.shared_resource\n", ()),
+}
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_global_resources_are_read_from_the_source(name: str) -> None:
+    text, names = RESOURCES[name]
+    assert ties_of(text) == tuple(f"shared_resource:{resource}" for resource in names)
+
+
+def test_a_group_and_a_resource_of_one_name_are_two_ties() -> None:
+    text = 'pytest.mark.xdist_group("db")\npytest.mark.shared_resource("db", scope="global")\n'
+    assert ties_of(text) == ("shared_resource:db", "xdist_group:db")
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
@@ -504,10 +526,18 @@ def test_a_source_file_carries_its_groups(mark: str, tmp_path: Path) -> None:
     build(
         tmp_path, {"test_a.py": f'{mark}import pytest\npytestmark = pytest.mark.xdist_group("db")\n{T}', "test_b.py": T}
     )
-    assert [(source.file, source.groups) for source in discover(find_config([], cwd=tmp_path))] == [
-        ("test_a.py", ("db",)),
+    assert [(source.file, source.ties) for source in discover(find_config([], cwd=tmp_path))] == [
+        ("test_a.py", ("xdist_group:db",)),
         ("test_b.py", ()),
     ]
+
+
+def test_a_source_file_carries_its_global_resources(tmp_path: Path) -> None:
+    build(
+        tmp_path, {"test_a.py": f'import pytest\npytestmark = pytest.mark.shared_resource("db", scope="global")\n{T}'}
+    )
+    (source,) = discover(find_config([], cwd=tmp_path))
+    assert source.ties == ("shared_resource:db",)
 
 
 def test_nothing_is_imported(tmp_path: Path) -> None:

@@ -113,14 +113,14 @@ def test_keep_together_of_no_file_is_no_bond() -> None:
 
 def test_groups_that_share_a_file_are_one() -> None:
     groups = {"a.py": ("x",), "b.py": ("x", "y"), "c.py": ("y",), "d.py": (), "e.py": ("z",)}
-    sources = [SourceFile(file=file, groups=names) for file, names in groups.items()]
+    sources = [SourceFile(file=file, ties=names) for file, names in groups.items()]
     durations_s = {f"{file}::test": 1.0 for file in groups}
     plan = make_plan(predict(sources, durations_s), shards=2, workers=1)
     assert contents(plan) == [["a.py", "b.py", "c.py"], ["d.py", "e.py"]]
 
 
 def test_a_file_that_is_bound_is_never_cut() -> None:
-    sources = [SourceFile(file="a.py", groups=("db",))]
+    sources = [SourceFile(file="a.py", ties=("db",))]
     durations_s = {f"a.py::test_{index}": 1.0 for index in range(8)}
     plan = make_plan(predict(sources, durations_s), shards=4, workers=1)
     assert [shard.atoms for shard in plan.shards] == [

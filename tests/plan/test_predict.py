@@ -8,8 +8,8 @@ from ci_tools.plan.discover import SourceFile
 from ci_tools.plan.predict import DEFAULT_MS, PredictedFile, Prediction, predict, sources_of
 
 
-def source(file: str, *names: str, groups: tuple[str, ...] = ()) -> SourceFile:
-    return SourceFile(file=file, functions=tuple(f"{file}::{name}" for name in names), groups=groups)
+def source(file: str, *names: str, ties: tuple[str, ...] = ()) -> SourceFile:
+    return SourceFile(file=file, functions=tuple(f"{file}::{name}" for name in names), ties=ties)
 
 
 def test_nothing_is_predicted_from_nothing() -> None:
@@ -114,9 +114,9 @@ def test_the_assumed_time_is_the_median_of_the_guesses() -> None:
     assert (prediction.unknown_tests, prediction.assumed_ms) == (3, 5_000)
 
 
-def test_groups_are_kept() -> None:
-    assert predict([source("a.py", "test_a", groups=("db",))], {"a.py::test_a": 1.0}).files == (
-        PredictedFile(file="a.py", tests=(("a.py::test_a", 1000),), groups=("db",)),
+def test_ties_are_kept() -> None:
+    assert predict([source("a.py", "test_a", ties=("db",))], {"a.py::test_a": 1.0}).files == (
+        PredictedFile(file="a.py", tests=(("a.py::test_a", 1000),), ties=("db",)),
     )
 
 

@@ -362,10 +362,10 @@ def test_groups_and_globs_each_end_on_one_shard_with_their_files_whole(
         directory = data.draw(st.sampled_from(["a", "b", "db"]))
         groups = data.draw(st.sets(st.sampled_from(["x", "y"])))
         file = f"{directory}/test_{index}.py"
-        sources.append(SourceFile(file=file, groups=tuple(sorted(groups))))
+        sources.append(SourceFile(file=file, ties=tuple(sorted(groups))))
         durations_s |= {f"{file}::test_{number}": ms / 1000 for number, ms in enumerate(sizes)}
     plan = plan_of(durations_s, shards=shards, workers=workers, sources=sources, keep_together=["db/*"])
-    ties = [[s.file for s in sources if name in s.groups] for name in ("x", "y")]
+    ties = [[s.file for s in sources if name in s.ties] for name in ("x", "y")]
     ties.append([s.file for s in sources if s.file.startswith("db/")])
     for tie in filter(None, ties):
         homes = {(index, atom.nodeids) for index, atom in atoms_of(plan) if atom.file in tie}
