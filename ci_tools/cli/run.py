@@ -30,6 +30,7 @@ from ci_tools.model.bundle import Bundle
 from ci_tools.model.cost import runner_of
 from ci_tools.model.errors import NO, UNJUDGED, YES, UsageError
 from ci_tools.model.plan import Plan
+from ci_tools.model.project import Keep
 from ci_tools.model.report import ShardState
 from ci_tools.model.run import Manifest, final_attempts
 from ci_tools.model.words import count, duration, some
@@ -108,6 +109,11 @@ def add_care(parser: argparse.ArgumentParser) -> None:
         metavar="MIN",
         help="stop, and name what did not run, MIN minutes after the start; less than the job's timeout-minutes",
     )
+    parser.add_argument(
+        "--keep",
+        choices=[keep.value for keep in Keep],
+        help="the workers' own directories, when the run has ended (default: as [tool.ci-tools.isolation] says)",
+    )
 
 
 def care(args: argparse.Namespace) -> dict[str, Any]:
@@ -118,6 +124,7 @@ def care(args: argparse.Namespace) -> dict[str, Any]:
         ),
         "reruns": args.reruns,
         "rerun_max_failures": args.rerun_max_failures,
+        "keep": Keep(args.keep) if args.keep else None,
     }
 
 

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 _SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("ci-tools", "xdist-ci").addoption(
+        "--ci-tools-keep",
+        choices=("never", "failed", "always"),
+        help="the workers' own directories, when the run has ended (default: as [tool.ci-tools.isolation] says)",
+    )
+
+
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # A wrapper runs before pytest-cov, which starts here.

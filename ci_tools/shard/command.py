@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ci_tools.model.project import Keep
+
 DEFAULT = ("python", "-m", "pytest")
 PLUGIN = "ci_tools.plugin"
 TOX_OVERRIDE = "testenv.pass_env+=PYTHONPATH,PYTEST_PLUGINS,XDIST_CI_*"
@@ -26,6 +28,7 @@ def environment(
     shard: int,
     nonce: str,
     workers: str,
+    keep: Keep | None = None,
 ) -> dict[str, str]:
     """Return the environment for the command: what was there, and ours added in front."""
     ours = {
@@ -38,6 +41,8 @@ def environment(
         "PYTHONPATH": _with(environ.get("PYTHONPATH"), str(stage), os.pathsep),
         "PYTEST_PLUGINS": _with(environ.get("PYTEST_PLUGINS"), PLUGIN, ","),
     }
+    if keep:
+        ours["XDIST_CI_KEEP"] = keep.value
     if is_tox(command):
         ours["TOX_OVERRIDE"] = _with(environ.get("TOX_OVERRIDE"), TOX_OVERRIDE, ";")
     return {**environ, **ours}

@@ -20,6 +20,7 @@ from ci_tools.model.bundle import EXPORTS, FACTS, bundle_name
 from ci_tools.model.cost import Runner
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.plan import Plan
+from ci_tools.model.project import Keep
 from ci_tools.model.run import Manifest, Session
 from ci_tools.model.words import count
 from ci_tools.shard import rerun
@@ -39,7 +40,8 @@ POLL_S = 0.25
 class Job:
     """What to run: `out` is the directory that the bundle's directory goes into.
 
-    `setup_s` is from the start of GitHub's job to that of the command, None when unknown.
+    `setup_s` is from the start of GitHub's job to that of the command, None when unknown. `keep`
+    is None where the project decides what becomes of its workers' directories.
     """
 
     plan: Plan
@@ -56,6 +58,7 @@ class Job:
     runner: Runner = field(default_factory=Runner)
     price_usd_per_minute: Decimal | None = None
     setup_s: float | None = None
+    keep: Keep | None = None
 
     @property
     def bundle(self) -> Path:
@@ -234,6 +237,7 @@ def start(
             shard=job.shard,
             nonce=nonce,
             workers=job.workers,
+            keep=job.keep,
         )
         return Running(job, manifest, env=env, stage=staged, output=output, say=say)
     except CiToolsError:
