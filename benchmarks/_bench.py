@@ -121,3 +121,15 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
             for column, (cell, width) in enumerate(zip(row, widths))
         ]
         print("  ".join(cells).rstrip())
+
+
+def empty_tests(root: Path, *, files: int, tests: int, more: str = "") -> None:
+    """Write a suite of `files` × `tests` tests that do nothing; `more` is the text of one more file."""
+    for index in range(files):
+        directory = root / "tests" / f"area_{index // 20}"
+        directory.mkdir(parents=True, exist_ok=True)
+        lines = [f"def test_{number}():\n    pass\n" for number in range(tests)]
+        (directory / f"test_{index}.py").write_text("\n\n".join(lines), encoding="utf-8")
+    if more:
+        (root / "tests" / "test_more.py").write_text(more, encoding="utf-8")
+    (root / "pytest.ini").write_text("[pytest]\ntestpaths = tests\n", encoding="utf-8")

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from _bench import CI_TOOLS, Run, alternate, environ, guest_python, judged, print_table, run, say, scratch
+from _bench import CI_TOOLS, Run, alternate, empty_tests, environ, guest_python, judged, print_table, run, say, scratch
 
 from ci_tools.shard.command import environment
 from ci_tools.shard.stage import stage
@@ -34,7 +34,7 @@ BARE, PLUGIN, COMMAND = "bare", "the plugin", "ci-tools run --shard 1/1"
 def main() -> None:
     python = guest_python()
     with scratch() as root:
-        _generate(root)
+        empty_tests(root, files=FILES, tests=TESTS)
         results = _results(python, root)
     _print(results)
 
@@ -57,15 +57,6 @@ def _print(results: Mapping[str, Sequence[Run]]) -> None:
         ["run", "wall s", "wall ÷ bare, bar", "pairs", "CPU s", "CPU ÷ bare, bar", "pairs"],
         rows,
     )
-
-
-def _generate(root: Path) -> None:
-    for index in range(FILES):
-        directory = root / "tests" / f"area_{index // 20}"
-        directory.mkdir(parents=True, exist_ok=True)
-        lines = [f"def test_{number}():\n    pass\n" for number in range(TESTS)]
-        (directory / f"test_{index}.py").write_text("\n\n".join(lines), encoding="utf-8")
-    (root / "pytest.ini").write_text("[pytest]\ntestpaths = tests\n", encoding="utf-8")
 
 
 def _results(python: Path, root: Path) -> dict[str, list[Run]]:
