@@ -37,7 +37,7 @@ class Suite:
 # to 9.1, xdist 3.5 to 3.8 and none at all.
 SUITES = (
     # No configuration, a conftest.py that ignores files by what is installed, tests inside the
-    # package. The slowest parts are left out to keep a plain run at about half a minute.
+    # package. The slowest parts are left out: 4,600 tests in a quarter of a minute.
     Suite(
         name="networkx",
         version="3.6.1",
@@ -48,7 +48,11 @@ SUITES = (
             "--ignore=networkx/algorithms/connectivity",
             "--ignore=networkx/algorithms/flow",
             "--ignore=networkx/algorithms/isomorphism",
+            "--ignore=networkx/algorithms/community",
+            "--ignore=networkx/algorithms/approximation",
             "--ignore=networkx/drawing",
+            "--ignore=networkx/generators",
+            "--ignore=networkx/readwrite",
             "-k=not memory_leak and not kcomponents and not graph_hashing and not smallworld and not arborescence_iter",
         ),
     ),
