@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ci_tools.model.nodeid import file_of
 from ci_tools.model.plan import Certificate
+from ci_tools.model.rates import percent
 from ci_tools.model.report import Report, ShardResult, ShardState
 from ci_tools.model.words import count, duration
 from ci_tools.report.columns import LINE_CHARS
@@ -110,13 +111,13 @@ def time_line(rows: Sequence[Lane]) -> str:
     if not rows:
         return ""
     busy_s, idle_s = sum(lane.busy_s for lane in rows), sum(lane.idle_s for lane in rows)
-    share = int(100 * busy_s / (busy_s + idle_s)) if busy_s + idle_s else 0  # 100 only where it is exact
+    share = percent(busy_s / (busy_s + idle_s) if busy_s + idle_s else 0.0)
     longest = max(rows, key=lambda lane: lane.alone_s)
     tail = ""
     if longest.alone_s >= _TAIL_S:
         worker = visible(longest.key.worker, 40)
         tail = f"; the longest serial tail: {duration(longest.alone_s)}, {worker} of shard {longest.key.shard} alone"
-    return f"{count(len(rows), 'worker')}, busy {share} % of their shards' time, {duration(idle_s)} idle{tail}"
+    return f"{count(len(rows), 'worker')}, busy {share} of their shards' time, {duration(idle_s)} idle{tail}"
 
 
 def plan_line(certificate: Certificate) -> str:
