@@ -15,11 +15,13 @@ from ci_tools.formats import (
     manifest_json,
     plan_json,
     report_json,
+    spending_jsonl,
 )
 from ci_tools.model.cost import Choice, Price, PriceSource, RunCost, Runner, ShardCost, WorkerTime
 from ci_tools.model.plan import Atom, Certificate, Plan, Shard
 from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
 from ci_tools.model.run import Attempt, Begin, CollectedFile, Collection, FileState, Manifest, Outcome, Session
+from ci_tools.model.spending import Amounts, Book, Entry, Spending, Spent, What
 from ci_tools.model.verdict import BaseRun, Cause, Changes, Judgement, Slower
 
 CERTIFICATE = Certificate(
@@ -232,6 +234,55 @@ COST = ShardCost(
     ),
 )
 
+SPENDING = Spending(
+    rows=(
+        Spent(
+            shard=2,
+            attempt=1,
+            nodeid="tests/test_slow.py::test_one[é]",
+            kind="llm",
+            model="gpt-4o",
+            worker="gw0",
+            amounts=Amounts(
+                records=4,
+                unpriced=1,
+                tokens=1_200,
+                usd=Decimal("1.234567890123"),
+                listed_usd=Decimal("0.0035"),
+                over_usd=Decimal("0.02"),
+                unsettled_usd=Decimal("0.5"),
+                dead_usd=Decimal("0.25"),
+            ),
+        ),
+    ),
+    budget_usd=Decimal("2.5"),
+    damaged=1,
+)
+
+BOOK = Book(
+    run="0123abcd",
+    worker="gw0",
+    process="89ef4567",
+    entries=(
+        Entry(
+            what=What.ADD,
+            nodeid="tests/test_slow.py::test_one[é]",
+            usd=Decimal("0.0035"),
+            kind="llm",
+            model="gpt-4o",
+            tokens=1_200,
+            is_listed=True,
+            seq=1,
+            at_s=1_700_000_001.5,
+        ),
+        Entry(what=What.ADD, nodeid="a.py::test_unpriced", usd=None, seq=2, at_s=1_700_000_002.0),
+        Entry(what=What.RESERVE, nodeid="a.py::test_paid", usd=Decimal("0.05"), kind="api", seq=3),
+        Entry(what=What.SETTLE, nodeid="a.py::test_paid", usd=Decimal("0.031"), kind="api", of=3, seq=4),
+        Entry(what=What.RESERVE, nodeid="a.py::test_left", usd=Decimal("12"), seq=5),
+        Entry(what=What.LEAVE, nodeid="a.py::test_left", usd=Decimal("12"), of=5, seq=6),
+    ),
+)
+
 RUN_COST = RunCost(
     jobs=(
         COST,
@@ -249,6 +300,7 @@ RUN_COST = RunCost(
         Choice(shards=3, wall_s=166.75, billed_minutes=9, usd=Decimal("0.054")),
         Choice(shards=2, wall_s=206.75, billed_minutes=8, usd=None),
     ),
+    spending=SPENDING,
 )
 
 DURATIONS_S = {"tests/test_slow.py::test_one[é]": 2.625, "tests/test_a b.py::test_x": 0.001, "z.py::test": 3.0}
@@ -299,8 +351,9 @@ FORMATS: Mapping[str, Format] = {
         Format("collected.jsonl", collected_jsonl.FORMAT, COLLECTION, collected_jsonl.dumps, collected_jsonl.loads),
         Format("report.json", report_json.FORMAT, REPORT, report_json.dumps, report_json.loads),
         Format(".test_durations", "", DURATIONS_S, durations_json.dumps, durations_json.loads),
-        Format("cost.json", cost_json.FORMAT, COST, cost_json.dumps, cost_json.loads_shard),
+        Format("cost.json", cost_json.FORMAT, replace(COST, spending=SPENDING), cost_json.dumps, cost_json.loads_shard),
         Format("run-cost.json", cost_json.FORMAT, RUN_COST, cost_json.dumps, cost_json.loads_run),
+        Format("spending.jsonl", spending_jsonl.FORMAT, BOOK, spending_jsonl.dumps, spending_jsonl.loads),
     )
 }
 DOCUMENTS = [name for name in FORMATS if not name.endswith(".jsonl")]

@@ -221,8 +221,10 @@ def write_report(report: Report, cost: RunCost, out: Path, *, facts: RunFacts | 
     lines = cost_lines(cost)
     write_text(out / "report.json", report_json.dumps(report))
     write_text(out / "junit.xml", junit_xml(report))
-    write_text(out / "summary.md", summary(report, context=facts, cost_lines=lines))
-    write_text(out / "report.html", html_page(report, facts=facts or RunFacts(), cost_lines=lines))
+    write_text(out / "summary.md", summary(report, context=facts, cost_lines=lines, spending=cost.spending))
+    write_text(
+        out / "report.html", html_page(report, facts=facts or RunFacts(), cost_lines=lines, spending=cost.spending)
+    )
     write_text(out / "trace.json", trace_json(report))
     write_text(out / "cost.json", cost_json.dumps(cost))
     write_text(out / ".test_durations", durations_json.dumps(durations_of(report.cases)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ci_tools.cli.talk import say
 from ci_tools.formats import cost_json, report_json
+from ci_tools.model.cost import RunCost
 from ci_tools.model.report import Report
 from ci_tools.report.cost import cost_lines
 from ci_tools.report.html import html_page
@@ -55,19 +56,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _cost(path: Path) -> list[str]:
-    """Return the lines on the cost, where it lies beside the report."""
-    return cost_lines(cost_json.loads_run(read_text(path), source=str(path))) if path.is_file() else []
+def _cost(path: Path) -> RunCost:
+    """Return the cost, where it lies beside the report; else that of nothing."""
+    return cost_json.loads_run(read_text(path), source=str(path)) if path.is_file() else RunCost(jobs=())
 
 
-def _text(report: Report, cost: list[str]) -> str:
-    return report_text(report) + "".join(f"{line}\n" for line in cost)
+def _text(report: Report, cost: RunCost) -> str:
+    return report_text(report) + "".join(f"{line}\n" for line in cost_lines(cost))
 
 
-FORMATS: Mapping[str, Callable[[Report, list[str]], str]] = {
+FORMATS: Mapping[str, Callable[[Report, RunCost], str]] = {
     "text": _text,
-    "html": lambda report, cost: html_page(report, facts=RunFacts(), cost_lines=cost),
-    "markdown": lambda report, cost: summary(report, cost_lines=cost),
+    "html": lambda report, cost: html_page(
+        report, facts=RunFacts(), cost_lines=cost_lines(cost), spending=cost.spending
+    ),
+    "markdown": lambda report, cost: summary(report, cost_lines=cost_lines(cost), spending=cost.spending),
     "junit": lambda report, _: junit_xml(report),
     "trace": lambda report, _: trace_json(report),
 }

@@ -1,20 +1,22 @@
-"""`cost.json`: the time and the estimated money of one job, in its bundle, or of a whole run.
+"""`cost.json`: the time, the estimated money and the tests' spending of one job, in its bundle, or of a whole run.
 
 Dollars are texts of exact decimals, null where there is no price.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from ci_tools.formats._document import Fields, check_header, parse, shown
 from ci_tools.formats._document import dumps as _dumps
+from ci_tools.formats._spending import read_spending, spending_document
 from ci_tools.model.cost import Choice, Price, PriceSource, RunCost, Runner, ShardCost, WorkerTime, usd_of, word_of
 
 FORMAT = "xdist-ci/cost"
-# 1: the first.
-VERSION = 1
+# 1: the first. 2: what tests spent.
+VERSION = 2
 
 MAX_NUMBER = 10**9  # of minutes, CPUs, shards: people read them
 
@@ -22,12 +24,13 @@ MAX_NUMBER = 10**9  # of minutes, CPUs, shards: people read them
 def dumps(cost: ShardCost | RunCost) -> str:
     """Return the cost as text; `kind` says of what."""
     kind, document = ("shard", _job(cost)) if isinstance(cost, ShardCost) else ("run", _run(cost))
-    return _dumps({"format": FORMAT, "version": VERSION, "kind": kind, **document})
+    return _dumps({"format": FORMAT, "version": VERSION, "kind": kind, **document, **spending_document(cost.spending)})
 
 
 def loads_shard(text: str, *, source: str) -> ShardCost:
     """Return the cost of one job; FormatError when it is of anything else, or cut off."""
-    return _read_job(_fields(text, kind="shard", source=source))
+    fields = _fields(text, kind="shard", source=source)
+    return replace(_read_job(fields), spending=read_spending(fields))
 
 
 def loads_run(text: str, *, source: str) -> RunCost:
@@ -65,6 +68,7 @@ def _read_run(fields: Fields) -> RunCost:
             (_number(item, "shard", least=1), _number(item, "attempt", least=1)) for item in fields.objects("uncounted")
         ),
         choices=tuple(_read_choice(choice) for choice in fields.objects("choices")),
+        spending=read_spending(fields),
     )
 
 
@@ -85,8 +89,6 @@ def _job(cost: ShardCost) -> dict[str, Any]:
         "billed_minutes": cost.billed_minutes,
         "usd": _usd(cost.usd),
         "worker_times": [{"worker": w.worker, "busy_s": w.busy_s, "idle_s": w.idle_s} for w in cost.worker_times],
-        # For what tests will report of their own costs.
-        "reported": [],
     }
 
 

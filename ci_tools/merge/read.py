@@ -15,6 +15,7 @@ from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import Manifest
 from ci_tools.store.files import read_text, sha256
+from ci_tools.store.ledger import DIRECTORY, read_books
 
 T = TypeVar("T")
 
@@ -91,6 +92,7 @@ def read_bundle(path: Path) -> Bundle:
         sessions=sessions,
         collection=collection,
         cost=_cost(path / "cost.json"),
+        books=read_books(path / DIRECTORY),
         problems=tuple(problems),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ci_tools.model.cost import ShardCost
 from ci_tools.model.plan import Plan
 from ci_tools.model.run import Collection, Manifest, Session
+from ci_tools.model.spending import Book
 
 # What a sealed bundle holds beside its manifest, and its manifest the digests of. Nothing is proved by the exports.
 FACTS = ("plan.json", "attempts.jsonl", "collected.jsonl")
@@ -28,7 +29,7 @@ _NAME = re.compile(r"shard-(\d{1,4})-of-(\d{1,4})-attempt-(\d{1,4})")
 class Bundle:
     """`name` is its directory's; `problems` say what couldn't be read, `manifest` may be one.
 
-    `cost` is an export: a bundle without one proves as much as any other.
+    `cost` is an export: a bundle without one proves as much as any other. `books` are what its tests spent.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Bundle:
     collection: Collection | None
     problems: tuple[str, ...]
     cost: ShardCost | None = None
+    books: tuple[Book, ...] = ()
 
 
 def is_key(text: str) -> bool:

@@ -1,12 +1,14 @@
-"""What a run cost: time on runners, and the money that it is worth. Every amount is an estimate."""
+"""What a run cost: time on runners, and the money that it is worth, an estimate; and what its tests spent."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
+
+from ci_tools.model.spending import Spending
 
 GITHUB_HOSTED, SELF_HOSTED = "github-hosted", "self-hosted"
 
@@ -102,7 +104,7 @@ class ShardCost:
     `setup_s` is from the job's start to the command's, None when unknown. `command_s` is made of
     `collection_s` (pytest's start to its first test), `tests_s` (first test's start to last one's
     end), `rerun_s` (failed tests in fresh processes) and `rest_s`. Of several pytest sessions in
-    one command, the sums.
+    one command, the sums. `spending` is what its tests say that they spent, in no other sum.
     """
 
     shard: int
@@ -117,6 +119,7 @@ class ShardCost:
     tests_s: float
     rerun_s: float
     worker_times: tuple[WorkerTime, ...] = ()
+    spending: Spending = field(default_factory=Spending)
 
     @property
     def rest_s(self) -> float:
@@ -161,12 +164,14 @@ class RunCost:
     """All jobs of a run, sorted by shard and attempt: each attempt is billed.
 
     `uncounted` are (shard, attempt) that left no cost behind. `choices` are empty, or the run as
-    it would be predicted now and then what might be better.
+    it would be predicted now and then what might be better. `spending` is of all jobs, those
+    uncounted too; `jobs` have none of their own here.
     """
 
     jobs: tuple[ShardCost, ...]
     uncounted: tuple[tuple[int, int], ...] = ()
     choices: tuple[Choice, ...] = ()
+    spending: Spending = field(default_factory=Spending)
 
     @property
     def billed_minutes(self) -> int:

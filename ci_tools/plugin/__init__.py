@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from ci_tools.plugin.settings import Settings
 
-_SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -54,7 +54,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
     if "XDIST_CI_OUT" in os.environ:
         from ci_tools.plugin.settings import choose_workers, load
 
-        settings = config.stash[_SETTINGS] = load(os.environ)
+        settings = config.stash[SETTINGS] = load(os.environ)
         if not hasattr(config, "workerinput"):
             choose_workers(config, settings)
         if settings.rerun:
@@ -66,7 +66,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    if _SETTINGS not in config.stash:
+    if SETTINGS not in config.stash:
         return None
     from ci_tools.plugin.cpus import auto_workers
 
@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from ci_tools.plugin.share import share
 
     share(config)
-    settings = config.stash.get(_SETTINGS, None)
+    settings = config.stash.get(SETTINGS, None)
     if settings is None:
         return
     from ci_tools.plugin.activate import activate

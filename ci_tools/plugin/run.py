@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import shutil
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.store.host import host_dir
+from ci_tools.store.host import VARIABLE as HOST_VARIABLE
+from ci_tools.store.host import host_dir, host_path
 
 VARIABLE = "XDIST_CI_RUN"  # its id, from pytest-xdist's controller to the workers that it starts
 MAIN = "main"  # the only process of a run, or pytest-xdist's controller
@@ -28,12 +28,13 @@ class Run:
     id: str
     worker: str
     shard: int = 0
+    _host: Path = field(default_factory=host_path)  # now: tests change the environment
     _alive: int | None = field(default=None, repr=False)
 
     @property
     def root(self) -> Path:
         """The run's directory. It may not be there: see `open`."""
-        return host_dir() / self.id
+        return self._host / self.id
 
     @property
     def worker_root(self) -> Path:
@@ -48,10 +49,15 @@ class Run:
         """
         root = self.root
         if self._alive is None:
+            host_dir({HOST_VARIABLE: str(self._host)})
             root.mkdir(mode=0o700, exist_ok=True)
             self._alive = os.open(root / "alive.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.lockf(self._alive, fcntl.LOCK_SH)
         return root
+
+    def exists(self) -> bool:
+        """Return whether any process of the run has opened it."""
+        return self.root.is_dir()
 
     def leave(self) -> bool:
         """Let go of the directory; return whether this process was the last that held it."""
@@ -68,7 +74,8 @@ class Run:
 
     def remove(self) -> None:
         """Remove the run's directory, and nothing else."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        if self.exists():
+            shutil.rmtree(self.root, ignore_errors=True)
 
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -84,4 +91,4 @@ def run_of(environ: MutableMapping[str, str]) -> Run:
     shard = int(environ.get("XDIST_CI_SHARD", "0"))
     if id and "PYTEST_XDIST_WORKER" in environ:
         return Run(id=id, worker=environ["PYTEST_XDIST_WORKER"], shard=shard)
-    return Run(id=secrets.token_hex(4), worker=MAIN, shard=shard)
+    return Run(id=os.urandom(4).hex(), worker=MAIN, shard=shard)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,14 @@ class Sharing:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
         self._config.pluginmanager.register(_fixtures(self._config), "xdist-ci-fixtures")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if not (self._run.shard or self._run.exists()):
+            return
+        from ci_tools.plugin.cost import line_of_run
+
+        if line := line_of_run(self._config):
+            terminalreporter.write_line(f"xdist-ci: {line}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:

@@ -1,4 +1,4 @@
-"""What a run cost, in lines for a terminal and for Markdown: nothing in them needs escaping."""
+"""What a run cost and its tests spent, in lines for a terminal and for Markdown: nothing in them needs escaping."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from decimal import Decimal
 from ci_tools.model.cost import Choice, PriceSource, RunCost, dollars
 from ci_tools.model.prices import LISTED, why_unpriced
 from ci_tools.model.words import count, duration
+from ci_tools.report.spending import spending_lines
 
 LISTED_JOBS = 10
 
 
 def cost_lines(cost: RunCost) -> list[str]:
-    """Return what the run cost, where that is from, and what would be better value; nothing where nobody bills."""
+    """Return what the run cost, where that is from, and what would be better value, then what its tests spent.
+
+    Nothing of the former where nobody bills, nothing of the latter where they spent nothing.
+    """
     is_billed = any(job.runner.environment or job.price.usd_per_minute is not None for job in cost.jobs)
-    return list(_lines(cost)) if is_billed else []
+    return [*(_lines(cost) if is_billed else ()), *spending_lines(cost.spending)]
 
 
 def _lines(cost: RunCost) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ci_tools.formats.report_json import counts
 from ci_tools.model.bundle import DEFAULT_KEY
 from ci_tools.model.report import Report
+from ci_tools.model.spending import Spending
 from ci_tools.report.changes import change_words
 from ci_tools.report.columns import LINE_CHARS, MAX_TESTS, OUTCOMES, data_json
 from ci_tools.report.inert import plain, visible
@@ -23,6 +24,7 @@ from ci_tools.report.lanes import lanes
 from ci_tools.report.markdown import RunFacts, is_url
 from ci_tools.report.parts import change_lists, failure_groups, flip_cards, missing_lists, other_lists
 from ci_tools.report.reproduce import commands
+from ci_tools.report.spending import HEADER, spending_tables
 from ci_tools.report.times import lane_rows, plan_line, shard_rows, slowest_files, slowest_tests, time_line
 from ci_tools.report.verdict import headline, numbers_line, reasons_to_tell
 
@@ -30,11 +32,19 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _LISTED = 50
+_SPENT = 15  # rows of each table of what tests spent
 _SCRIPTS = ("data.js", "view.js", "table.js", "detail.js", "timeline.js", "main.js")
 _FACE = {"✅": "passed", "❌": "failed", "⚠️": "flaky"}
 
 
-def html_page(report: Report, *, facts: RunFacts, cost_lines: Sequence[str] = (), max_tests: int = MAX_TESTS) -> str:
+def html_page(
+    report: Report,
+    *,
+    facts: RunFacts,
+    cost_lines: Sequence[str] = (),
+    spending: Spending | None = None,
+    max_tests: int = MAX_TESTS,
+) -> str:
     """Return the page; `cost_lines` are plain text.
 
     Of more than `max_tests` it holds only those that didn't simply pass, and the slowest: a tenth as many.
@@ -50,6 +60,8 @@ def html_page(report: Report, *, facts: RunFacts, cost_lines: Sequence[str] = ()
             lanes=lane_rows(rows),
             time_line=time_line(rows),
             cost_lines=cost_lines,
+            spent=spending_tables(spending, _SPENT) if spending else [],
+            spent_header=HEADER,
             outcomes=OUTCOMES,
             max_tests=max_tests if len(report.cases) > max_tests else 0,
             style=style,

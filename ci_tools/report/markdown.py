@@ -17,10 +17,12 @@ from ci_tools.formats.report_json import counts
 from ci_tools.model.bundle import DEFAULT_KEY, is_key
 from ci_tools.model.errors import YES, CiToolsError
 from ci_tools.model.report import Report
+from ci_tools.model.spending import Spending
 from ci_tools.report.failures import failures_of
 from ci_tools.report.inert import code
 from ci_tools.report.ladder import Section, pages
 from ci_tools.report.sections import Limits, sections
+from ci_tools.report.spending import spending_markdown
 from ci_tools.report.verdict import headline, numbers_line
 
 # GitHub drops a summary above 1 MiB whole, and refuses a comment above 65,536 characters.
@@ -30,6 +32,7 @@ MAX_COMMENT_CHARS = 60_000
 
 _SUMMARY = Limits(rows=50, text_chars=5_000, shards=256, known_texts=50, changed=50)
 _COMMENT = Limits(rows=10, text_chars=2_500, shards=10, known_texts=0, changed=0)
+_SUMMARY_SPENT = 10  # rows of each table
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._-]+)*")
 
 
@@ -43,9 +46,16 @@ class RunFacts:
     sha: str = ""
 
 
-def summary(report: Report, *, context: RunFacts | None = None, cost_lines: Sequence[str] = ()) -> str:
+def summary(
+    report: Report,
+    *,
+    context: RunFacts | None = None,
+    cost_lines: Sequence[str] = (),
+    spending: Spending | None = None,
+) -> str:
     """Return the job's summary, at most MAX_SUMMARY_BYTES of UTF-8. `cost_lines` are plain text."""
-    head, blocks = _page(report, context or RunFacts(), _SUMMARY, cost_lines)
+    spent = spending_markdown(spending, _SUMMARY_SPENT) if spending else []
+    head, blocks = _page(report, context or RunFacts(), _SUMMARY, cost_lines, spent)
     return next(page for page in pages(head, blocks) if len(page.encode("utf-8")) <= MAX_SUMMARY_BYTES)
 
 
@@ -104,14 +114,16 @@ def is_green(report: Report) -> bool:
     return report.exit_code == YES and not report.news
 
 
-def _page(report: Report, facts: RunFacts, limits: Limits, cost_lines: Sequence[str]) -> tuple[str, list[Section]]:
+def _page(
+    report: Report, facts: RunFacts, limits: Limits, cost_lines: Sequence[str], spent: Sequence[str] = ()
+) -> tuple[str, list[Section]]:
     numbers = counts(report)
     line = " · ".join([numbers_line(report, numbers), *_facts(facts)])
     links = f"[run]({facts.run_url}) · [artifacts]({facts.run_url}#artifacts)" if is_url(facts.run_url) else ""
     of_key = f" · {code(facts.key)}" if facts.key not in ("", DEFAULT_KEY) else ""
     return f"### {headline(report, numbers)}{of_key}", [
         Section(name="line of numbers", worth=100, text=line),
-        *sections(report, limits, cost_lines, links),
+        *sections(report, limits, cost_lines, links, spent),
     ]
 
 

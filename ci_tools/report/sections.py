@@ -35,8 +35,10 @@ class Limits:
     changed: int
 
 
-def sections(report: Report, limits: Limits, cost_lines: Sequence[str], links: str) -> Iterator[Section]:
-    """Yield the blocks of a page; `links` is Markdown of ours, "" for none.
+def sections(
+    report: Report, limits: Limits, cost_lines: Sequence[str], links: str, spent: Sequence[str] = ()
+) -> Iterator[Section]:
+    """Yield the blocks of a page; `links` is Markdown of ours, "" for none, and so are the tables of what was `spent`.
 
     The numbers are what they are worth: what people must act on stays longest.
     """
@@ -60,6 +62,8 @@ def sections(report: Report, limits: Limits, cost_lines: Sequence[str], links: s
     yield from _section("table of shards", 30, _shards(report, limits.shards))
     yield from _section("list of notes", 40, bullets(report.notes, rows, "Notes"))
     yield from _section("list of costs", 50, bullets(cost_lines, rows, "Cost"))
+    for table in spent:
+        yield from _section("table of spending", 38, table)
     yield from _section("list of commands", 60, _reproduce(report, failures, needing, rows))
     yield from _section("list of links", 85, links)
 
@@ -69,17 +73,27 @@ def _section(name: str, worth: int, text: str) -> Iterator[Section]:
         yield Section(name=name, worth=worth, text=text)
 
 
-def titled(title: str, items: Sequence[T], header: Sequence[str], row: Callable[[T], Sequence[str]], limit: int) -> str:
-    """Return a table with its title and how many more there are; "" when there is nothing to list.
+def titled(
+    title: str,
+    items: Sequence[T],
+    header: Sequence[str],
+    row: Callable[[T], Sequence[str]],
+    limit: int,
+    *,
+    total: int = 0,
+    file: str = "report.json",
+) -> str:
+    """Return a table with its title and how many more there are in `file`; "" when there is nothing to list.
 
-    A header that ends with a colon is a column of numbers.
+    A header that ends with a colon is a column of numbers. `items` may be the first of `total`.
     """
     if not items:
         return ""
     lines = [f"| {' | '.join(name.rstrip(':') for name in header)} |"]
     lines.append(f"|{'|'.join(' ---: ' if name.endswith(':') else ' --- ' for name in header)}|")
     lines += [f"| {' | '.join(row(item))} |" for item in items[:limit]]
-    return f"#### {title} ({len(items):,})\n\n" + "\n".join(lines) + _more(len(items) - limit)
+    total = max(total, len(items))
+    return f"#### {title} ({total:,})\n\n" + "\n".join(lines) + _more(total - limit, file)
 
 
 def _placed(
@@ -101,8 +115,8 @@ def bullets(lines: Sequence[str], limit: int, title: str = "") -> str:
     return heading + "\n".join(f"- {plain(line)}" for line in lines[:limit]) + _more(len(lines) - limit)
 
 
-def _more(number: int) -> str:
-    return f"\n\nand {number:,} more, in `report.json`" if number > 0 else ""
+def _more(number: int, file: str = "report.json") -> str:
+    return f"\n\nand {number:,} more, in `{file}`" if number > 0 else ""
 
 
 _FAILED = ("test", "shard:", "error")

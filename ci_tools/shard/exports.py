@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from ci_tools.model.errors import CiToolsError
 from ci_tools.model.prices import price_of
 from ci_tools.model.report import CaseResult, NotRun
 from ci_tools.model.run import Attempt, Manifest, Outcome, Session
+from ci_tools.model.spending import spending_of
 from ci_tools.store.files import read_text, write_text
+from ci_tools.store.ledger import DIRECTORY, read_books
 
 
 def write_exports(
@@ -24,6 +27,7 @@ def write_exports(
     *,
     setup_s: float | None,
     say: Callable[[str], None],
+    budget_usd: Decimal | None = None,
 ) -> None:
     """Write `junit.xml` and `cost.json` of a command that has ended; say so in one line when it can't be done."""
     price = price_of(runner, usd_per_minute)
@@ -31,7 +35,8 @@ def write_exports(
         sessions = _sessions(bundle, manifest)
         write_text(bundle / "junit.xml", junit_of(manifest, sessions, _selected(bundle)))
         cost = cost_of(manifest, sessions, runner=runner, price=price, setup_s=setup_s)
-        write_text(bundle / "cost.json", cost_json.dumps(cost))
+        spending = spending_of({(manifest.shard, manifest.attempt): read_books(bundle / DIRECTORY)}, budget_usd)
+        write_text(bundle / "cost.json", cost_json.dumps(replace(cost, spending=spending)))
     except CiToolsError as error:
         say(f"shard {manifest.shard}/{manifest.shards}: no junit.xml or cost.json: {error.fact}")
     except Exception as error:  # even a bug of ours must not cost the bundle, which is the proof

@@ -32,6 +32,7 @@ from ci_tools.shard.stage import stage, temporary
 from ci_tools.shard.tidy import remove_empty, remove_links
 from ci_tools.shard.watch import Limits, Watch, kill_left_over
 from ci_tools.store.files import sha256, write_text
+from ci_tools.store.ledger import DIRECTORY
 
 POLL_S = 0.25
 
@@ -173,6 +174,7 @@ class Running:
         shutil.rmtree(self._stage, ignore_errors=True)
         job, bundle = self.job, self.job.bundle.absolute()
         remove_empty(bundle / "workers")
+        remove_empty(bundle / DIRECTORY)  # the budget's lock
         remove_links(bundle)
         manifest = replace(
             self.manifest,
@@ -183,7 +185,15 @@ class Running:
             end_s=time.time(),
         )
         manifest = _sealed(manifest, bundle, FACTS)  # the proof first: a runner that ends its jobs may not wait
-        write_exports(bundle, manifest, job.runner, job.price_usd_per_minute, setup_s=job.setup_s, say=self.say)
+        write_exports(
+            bundle,
+            manifest,
+            job.runner,
+            job.price_usd_per_minute,
+            setup_s=job.setup_s,
+            say=self.say,
+            budget_usd=job.plan.shards[job.shard - 1].budget_usd,
+        )
         return _sealed(manifest, bundle, EXPORTS)
 
 

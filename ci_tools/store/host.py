@@ -12,15 +12,24 @@ from ci_tools.model.errors import CiToolsError
 VARIABLE = "CI_TOOLS_HOST_DIR"
 
 
-def host_dir(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the directory, made when it isn't there: CI_TOOLS_HOST_DIR, else `/tmp/xdist-ci-<user id>`.
+def host_path(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the directory is, or would be: CI_TOOLS_HOST_DIR, else `/tmp/xdist-ci-<user id>`.
 
     TMPDIR doesn't move it: runs that differ in it meet here all the same. Its path is short, as the
-    sockets that tests put below it need (104 bytes). Raises CiToolsError when it is somebody else's,
-    or others may write to it.
+    sockets that tests put below it need (104 bytes).
     """
-    path = Path(environ.get(VARIABLE) or f"/tmp/xdist-ci-{os.getuid()}")
+    return Path(environ.get(VARIABLE) or f"/tmp/xdist-ci-{os.getuid()}")
+
+
+def host_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the directory, made when it isn't there.
+
+    Raises CiToolsError when it is somebody else's, or others may write to it, or it isn't absolute.
+    """
+    path = host_path(environ)
     hint = f"remove it, or set {VARIABLE} to a directory of your own"
+    if not path.is_absolute():  # each process would have its own, and another one after chdir
+        raise CiToolsError(f"{VARIABLE}: {str(path)!r} is no absolute path", hint="begin it with a slash")
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.lstat()

@@ -7,12 +7,13 @@ from decimal import Decimal
 from itertools import permutations
 
 from bundles import bundle, plan_of_files
-from samples import COST
+from samples import COST, SPENDING
 
 from ci_tools.formats import cost_json
 from ci_tools.merge.cost import run_cost
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.cost import Price, PriceSource, RunCost, ShardCost
+from ci_tools.model.spending import Book, Entry, Spending, What
 
 PLAN = plan_of_files(["a.py"], ["b.py"])
 
@@ -80,3 +81,55 @@ def test_a_free_run_costs_nothing_and_says_what_it_would() -> None:
 def test_nothing_cost_nothing_known() -> None:
     cost = run_cost([])
     assert (cost, cost.usd, cost.is_free, cost.billed_minutes) == (RunCost(jobs=()), None, False, 0)
+
+
+# -- what tests spent ------------------------------------------------------------------------
+
+
+def book(process: str, *usd: str) -> Book:
+    entries = tuple(
+        Entry(what=What.ADD, nodeid="a.py::test", usd=Decimal(each), seq=seq) for seq, each in enumerate(usd, 1)
+    )
+    return Book(run="0123abcd", worker="gw0", process=process, entries=entries)
+
+
+def paid(shard: int, attempt: int, *books: Book) -> Bundle:
+    return replace(left(shard, attempt, job(shard, attempt)), books=books)
+
+
+def spent(cost: RunCost) -> dict[tuple[int, int], Decimal]:
+    return {place: amounts.usd for place, amounts in cost.spending.by(lambda row: (row.shard, row.attempt))}
+
+
+def test_every_attempt_has_really_spent_its_money_and_a_bundle_that_comes_twice_has_not() -> None:
+    first = paid(1, 1, book("00000001", "0.25", "0.5"), book("00000002", "1"))
+    cut_off = paid(1, 1, book("00000001", "0.25"))
+    again = paid(1, 2, book("00000001", "0.25"))
+    cost = run_cost([first, first, cut_off, again, paid(2, 1)])
+    assert spent(cost) == {(1, 1): Decimal("1.75"), (1, 2): Decimal("0.25")}
+    assert cost.spending.budget_usd is None
+    orders = permutations([first, first, cut_off, again])
+    assert {cost_json.dumps(run_cost([*order, paid(2, 1)])) for order in orders} == {cost_json.dumps(cost)}
+
+
+def test_a_killed_shard_has_spent_what_it_wrote() -> None:
+    cost = run_cost([replace(left(1), books=(book("00000001", "2"),)), left(2, 1, job(2))])
+    assert (cost.uncounted, spent(cost)) == (((1, 1),), {(1, 1): Decimal(2)})
+
+
+def test_what_no_shard_can_be_named_for_is_nobodys() -> None:
+    stray = replace(left(1), shard=0, shards=0, attempt=0, books=(book("00000001", "2"),))
+    assert run_cost([stray]).spending == Spending()
+
+
+def test_what_a_job_says_itself_that_it_spent_is_not_counted_again() -> None:
+    claims = replace(job(1), spending=SPENDING)
+    cost = run_cost([left(1, 1, claims)])
+    assert (cost.jobs, cost.spending) == ((job(1),), Spending())
+
+
+def test_the_budget_is_that_of_the_plan() -> None:
+    shards = tuple(replace(shard, budget_usd=Decimal("1.25")) for shard in PLAN.shards)
+    planned = replace(paid(1, 1, book("00000001", "0.5")), plan=replace(PLAN, shards=shards))
+    assert run_cost([planned, replace(left(2), plan=None)]).spending.left_usd == Decimal(2)
+    assert run_cost([planned, left(2)]).spending.budget_usd is None  # two plans: nobody knows which one holds
