@@ -19,9 +19,13 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-torture: $(READY) ## 500 random suites whose workers die, 200 kills; half an hour
+torture: $(READY) ## 500 random suites whose workers die, 200 kills, 200 suites of marks, locks, money, ports; an hour
 	$(BIN)/python -m tests.torture --suites 500
 	$(BIN)/python -m tests.torture.kills --kills 200
+	$(BIN)/python -m tests.torture.marks --seeds 200
+	$(BIN)/python -m tests.torture.store --processes 8 --operations 10000 --kills 200
+	$(BIN)/python -m tests.torture.ledger --processes 8 --operations 10000
+	$(BIN)/python -m tests.torture.ports --processes 8 --operations 10000
 
 bench: $(READY) ## every benchmark, some minutes
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -19,7 +19,8 @@ from ci_tools.model.quarantine import Entry, Problem, Quarantine, stale
 from ci_tools.model.verdict import Past
 from ci_tools.model.words import count
 from ci_tools.report.terminal import shown
-from ci_tools.store.files import read_text, write_text
+from ci_tools.store.files import read_text
+from ci_tools.store.shared import change_text
 
 EXAMPLES = """\
 examples:
@@ -94,15 +95,22 @@ def _add(args: argparse.Namespace, today: date) -> int:
         expires=_last_day(args.expires, today),
         issue=args.issue,
     )
-    text = _text_of(args.file) if args.file.exists() else ""
-    write_text(args.file, with_entry(text, entry, path=str(args.file), today=today))
+
+    def with_it(text: str | None) -> str:
+        return with_entry(text or "", entry, path=str(args.file), today=today)
+
+    change_text(args.file, with_it, max_bytes=MAX_BYTES)
     say(f"{args.file}: {shown(entry.pattern)} may fail until {entry.expires}")
     return YES
 
 
 def _remove(args: argparse.Namespace) -> int:
-    text = _text_of(args.file)
-    write_text(args.file, without_entry(text, args.pattern, is_glob=args.glob, path=str(args.file)))
+    _text_of(args.file)  # says so when it isn't there
+
+    def without_it(text: str | None) -> str:
+        return without_entry(text or "", args.pattern, is_glob=args.glob, path=str(args.file))
+
+    change_text(args.file, without_it, max_bytes=MAX_BYTES)
     say(f"{args.file}: {shown(args.pattern)} is out")
     return YES
 

@@ -85,6 +85,8 @@ def attempt_line(attempt: Attempt) -> str:
         document["location"] = attempt.location
     if attempt.subtests != (0, 0):
         document["subtests"] = attempt.subtests
+    if lock_wait_s := round(attempt.lock_wait_s, 4):
+        document["lock_wait_s"] = lock_wait_s
     return _encode(document)
 
 
@@ -240,6 +242,7 @@ def _attempt(fields: Fields) -> Attempt:
         text=fields.text("text", ""),
         location=fields.text("location", ""),
         subtests=(passed, failed),
+        lock_wait_s=fields.seconds("lock_wait_s", 0.0),
     )
 
 

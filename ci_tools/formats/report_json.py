@@ -168,6 +168,8 @@ def _attempt(run_attempt: int, attempt: Attempt) -> dict[str, Any]:
             document[key] = value
     if attempt.subtests != (0, 0):
         document["subtests_passed"], document["subtests_failed"] = attempt.subtests
+    if attempt.lock_wait_s:
+        document["lock_wait_s"] = attempt.lock_wait_s
     return document
 
 
@@ -189,6 +191,7 @@ def _read_attempt(nodeid: str, fields: Fields) -> Attempt:
         worker=fields.text("worker"),
         start_s=fields.seconds("start_s"),
         seconds=(fields.seconds("setup_s"), fields.seconds("call_s"), fields.seconds("teardown_s")),
+        lock_wait_s=fields.seconds("lock_wait_s", 0.0),
         phase=fields.text("phase"),
         message=fields.text("message", ""),
         text=fields.text("text", ""),

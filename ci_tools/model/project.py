@@ -29,8 +29,8 @@ class Isolation:
     """`[tool.ci-tools.isolation]`.
 
     `env` maps variables to `db-url`, `dir`, `port`, or a text with {worker_dir}, {worker}, {run_id},
-    {shard}; `settings` maps `module:object.attribute` to such a text. `cache_clear` names functions
-    as `module:name`. `databases` has variables of `env` for keys.
+    {shard}; `settings` maps `module:object.attribute` to the same. `cache_clear` names functions as
+    `module:name`. `databases` has those variables of `env` for keys whose value is `db-url`.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)

@@ -36,7 +36,8 @@ class Attempt:
     attempts in the shard from 0; `session` the shard's pytest sessions, from 0 too; `fresh` is n
     in the shard's nth re-run of its failed tests in a fresh process, 0 in its own run. `start_s`
     is seconds since the epoch; `seconds` are setup, call, teardown. `location` is `path:line`,
-    1-based, where it broke. `subtests` are (passed, failed).
+    1-based, where it broke. `subtests` are (passed, failed). `lock_wait_s` is how long the test waited,
+    before it began, for those that its marks keep away from it; no part of `seconds`.
     """
 
     nodeid: str
@@ -52,6 +53,7 @@ class Attempt:
     text: str = ""
     location: str = ""
     subtests: tuple[int, int] = (0, 0)
+    lock_wait_s: float = 0.0
 
     @property
     def total_s(self) -> float:

@@ -40,12 +40,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 @pytest.hookimpl(specname="pytest_load_initial_conftests")
 def pytest_isolate(early_config: pytest.Config) -> None:
     # After plugins that set the environment (pytest-env is tryfirst), before any conftest.
-    from ci_tools.plugin.run import RUN, run_of
-
-    run = early_config.stash[RUN] = run_of(os.environ)
     from ci_tools.plugin.isolate import isolate
+    from ci_tools.plugin.run import begin
 
-    isolate(early_config, run)
+    isolate(early_config, begin(early_config))
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

@@ -23,10 +23,11 @@ class OpenAttempt:
     seen to pass makes a pass: some plugins keep a failed call to themselves (see `retries`).
     """
 
-    def __init__(self, nodeid: str, worker: str) -> None:
+    def __init__(self, nodeid: str, worker: str, *, lock_wait_s: float = 0.0) -> None:
         self.nodeid = nodeid
         self.crashed = False
         self._worker = worker
+        self._lock_wait_s = lock_wait_s
         self._seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}
         self._start_s = 0.0
         self._outcome: Outcome | None = None
@@ -102,6 +103,7 @@ class OpenAttempt:
             text=self._text,
             location=self._location,
             subtests=(self._subtests[0], self._subtests[1]),
+            lock_wait_s=self._lock_wait_s,
         )
 
     def _decide(self, outcome: Outcome, report: pytest.TestReport) -> None:

@@ -21,6 +21,7 @@ from ci_tools.model.words import count
 from ci_tools.plugin.attempt import PHASES, OpenAttempt, shortened
 from ci_tools.plugin.hooks import distributes
 from ci_tools.plugin.nodeids import cleaner
+from ci_tools.plugin.resources import LOCK_WAIT_S
 from ci_tools.plugin.retries import Retries
 from ci_tools.plugin.settings import CRASH_SAFE, WORKERS_BY, Settings
 from ci_tools.plugin.stacks import Stacks
@@ -36,6 +37,7 @@ class TestRecorder:
         self.retries: Retries | None = None
         self._lines = lines
         self._stacks = stacks
+        self._stash = config.stash
         self._clean = cleaner(config)
         self._worker: str = getattr(config, "workerinput", {}).get("workerid", "main")
         self._may_crash = CRASH_SAFE in getattr(config, "workerinput", {})
@@ -94,7 +96,9 @@ class TestRecorder:
         if self._open is not None and self._open.is_over_before(report):
             self._close()
         if self._open is None:
-            self._open = OpenAttempt(self._clean(report.nodeid), self._worker)
+            # A rerun in the same process hasn't waited again.
+            lock_wait_s, self._stash[LOCK_WAIT_S] = self._stash.get(LOCK_WAIT_S, 0.0), 0.0
+            self._open = OpenAttempt(self._clean(report.nodeid), self._worker, lock_wait_s=lock_wait_s)
         self._open.add(report)
         if report.when == "teardown" or self._open.crashed:
             self._close()

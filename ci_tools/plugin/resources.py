@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from ci_tools.plugin.run import Run
+from ci_tools.plugin.marks import marked
+
+if TYPE_CHECKING:
+    from ci_tools.plugin.run import Run
+
+# How long the test that is about to begin has waited, in seconds; whoever records it sets it back to 0.
+LOCK_WAIT_S: pytest.StashKey[float] = pytest.StashKey()
 
 
 class Resources:
-    """Where tests run: takes the locks that the marks of a test ask for."""
+    """Where tests run: looks at what was collected, and brings in what it asks for. Most suites ask for nothing."""
 
     def __init__(self, config: pytest.Config, run: Run) -> None:
         self._config = config
         self._run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Get ready before pytest-xdist hears of the collection: no worker has begun by then."""
+        found = marked(session.items)
+        if found.serial or found.uses or found.errors:
+            from ci_tools.plugin.guard import guard
+
+            self._config.pluginmanager.register(guard(self._config, self._run, found), "xdist-ci-guard")
+        if any("once" in getattr(item, "fixturenames", ()) for item in session.items):
+            from ci_tools.plugin.once import once_of
+
+            once_of(self._config).join()

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ci_tools.store.host import VARIABLE as HOST_VARIABLE
 from ci_tools.store.host import host_dir, host_path
+
+if TYPE_CHECKING:
+    from ci_tools.store.locks import Lock
 
 VARIABLE = "XDIST_CI_RUN"  # its id, from pytest-xdist's controller to the workers that it starts
 MAIN = "main"  # the only process of a run, or pytest-xdist's controller
@@ -29,7 +32,8 @@ class Run:
     worker: str
     shard: int = 0
     _host: Path = field(default_factory=host_path)  # now: tests change the environment
-    _alive: int | None = field(default=None, repr=False)
+    _alive: Lock | None = field(default=None, repr=False)
+    _is_kept: bool = field(default=False, repr=False)
 
     @property
     def root(self) -> Path:
@@ -44,41 +48,52 @@ class Run:
     def open(self) -> Path:
         """Return the run's directory, made when it isn't there. Raises CiToolsError when it can't be.
 
-        From here on this process holds `alive.lock` shared: nobody sweeps the directory away, and
-        who gets the lock exclusively is the last.
+        From here on this process holds `alive.lock` shared: nobody sweeps the directory away.
         """
-        root = self.root
         if self._alive is None:
-            host_dir({HOST_VARIABLE: str(self._host)})
-            root.mkdir(mode=0o700, exist_ok=True)
-            self._alive = os.open(root / "alive.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.lockf(self._alive, fcntl.LOCK_SH)
-        return root
+            from ci_tools.store.locks import Lock
+            from ci_tools.store.runs import ALIVE, sweep_now_and_then
+
+            sweep_now_and_then(host_dir({HOST_VARIABLE: str(self._host)}))
+            self.root.mkdir(mode=0o700, exist_ok=True)
+            alive = Lock(self.root / ALIVE, shared=True)
+            alive.acquire()
+            self._alive = alive
+        return self.root
 
     def exists(self) -> bool:
         """Return whether any process of the run has opened it."""
         return self.root.is_dir()
 
-    def leave(self) -> bool:
-        """Let go of the directory; return whether this process was the last that held it."""
-        handle, self._alive = self._alive, None
-        if handle is None:
-            return False
-        try:
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        finally:
-            os.close(handle)
-        return True
+    def keep(self) -> None:
+        """Have the directory stay when the run ends, for a week."""
+        from ci_tools.store.runs import KEPT
 
-    def remove(self) -> None:
-        """Remove the run's directory, and nothing else."""
-        if self.exists():
+        (self.root / KEPT).touch()
+        self._is_kept = True
+
+    @property
+    def is_kept(self) -> bool:
+        return self._is_kept
+
+    def end(self) -> None:
+        """Let go of the directory; in the process that the run began with, remove it unless it is kept."""
+        alive, self._alive = self._alive, None
+        if alive is not None:
+            alive.release()
+        if self.worker == MAIN and not self._is_kept and self.exists():
             shutil.rmtree(self.root, ignore_errors=True)
 
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+
+
+def begin(config: pytest.Config) -> Run:
+    """Return the run that this process is part of, to end with its configuration."""
+    if RUN not in config.stash:
+        run = config.stash[RUN] = run_of(os.environ)
+        config.add_cleanup(run.end)  # a conftest that fails is followed by no pytest_unconfigure
+    return config.stash[RUN]
 
 
 def run_of(environ: MutableMapping[str, str]) -> Run:

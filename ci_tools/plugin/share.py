@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ci_tools.plugin.hooks import distributes
-from ci_tools.plugin.run import RUN, VARIABLE, Run, run_of
+from ci_tools.plugin.run import RUN, VARIABLE, Run, begin
 
 
 def share(config: pytest.Config) -> None:
@@ -17,9 +17,11 @@ def share(config: pytest.Config) -> None:
     from ci_tools.plugin.marks import register
 
     register(config)
-    if RUN not in config.stash:  # loaded by a conftest: too late to isolate, early enough for all else
-        config.stash[RUN] = run_of(os.environ)
-    config.pluginmanager.register(Sharing(config, config.stash[RUN]), "xdist-ci-sharing")
+    if RUN not in config.stash:
+        from ci_tools.plugin.isolate import warn_that_it_is_too_late
+
+        warn_that_it_is_too_late(config)
+    config.pluginmanager.register(Sharing(config, begin(config)), "xdist-ci-sharing")
 
 
 class Sharing:
@@ -36,6 +38,10 @@ class Sharing:
             from ci_tools.plugin.resources import Resources
 
             config.pluginmanager.register(Resources(config, run), "xdist-ci-resources")
+        if not hasattr(config, "workerinput"):
+            from ci_tools.plugin.summary import NAME, Summary
+
+            config.pluginmanager.register(Summary(config, run), NAME)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
@@ -51,14 +57,8 @@ class Sharing:
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
-        from ci_tools.plugin.isolate import restore
-
-        restore(self._config)
-        self._run.leave()
         if self._tells:
             os.environ.pop(VARIABLE, None)
-        if not hasattr(self._config, "workerinput"):
-            self._run.remove()
 
 
 def _fixtures(config: pytest.Config) -> ModuleType:

@@ -13,13 +13,17 @@ class Lines:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._torn = False
         self.problem = ""
 
     def write(self, line: str) -> None:
         """Append a line. No space: `problem` says so, the user's tests never fail for it."""
         try:
             data = f"{line}\n".encode()
+            if self._torn:  # there is space again: what was begun must not take this line with it
+                data = b"\n" + data
             while data:
                 data = data[write(self._handle, data) :]
+                self._torn = bool(data)
         except OSError as error:
             self.problem = self.problem or f"{self._path.name} can't be written: {error.strerror}"

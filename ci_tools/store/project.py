@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ci_tools.model.cost import usd_of
 from ci_tools.model.errors import CiToolsError, UsageError
@@ -18,6 +19,12 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+WORDS = ("db-url", "dir", "port")
+PLACEHOLDERS = ("worker_dir", "worker", "run_id", "shard")
+VARIABLE = re.compile(r"[A-Za-z_]\w*")
+ATTRIBUTE = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)+")
+FUNCTION = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*")
 
 
 def read_project(rootdir: Path) -> Project:
@@ -49,13 +56,13 @@ def read_project(rootdir: Path) -> Project:
 
 def _isolation(table: _Table) -> Isolation:
     table.allow("env", "settings", "cache_clear", "databases", "always", "home", "strict", "keep")
-    env = table.texts_by_name("env")
+    env = _values(table, "env", VARIABLE, "a variable")
     databases = table.table("databases")
-    databases.allow(*env)
+    databases.allow(*(name for name, value in env.items() if value == "db-url"))
     return Isolation(
         env=env,
-        settings=table.texts_by_name("settings"),
-        cache_clear=table.texts("cache_clear"),
+        settings=_values(table, "settings", ATTRIBUTE, "module:object.attribute"),
+        cache_clear=_functions(table),
         databases={name: _database(databases.table(name)) for name in databases.values},
         always=table.flag("always"),
         home=table.flag("home"),
@@ -64,8 +71,32 @@ def _isolation(table: _Table) -> Isolation:
     )
 
 
+def _values(table: _Table, key: str, name: re.Pattern[str], wanted: str) -> dict[str, str]:
+    values = table.texts_by_name(key)
+    for found, value in values.items():
+        if not name.fullmatch(found):
+            table.refuse(f"{key} has {found!r}, wanted {wanted}")
+        unknown = [word for word in re.findall(r"\{(\w+)\}", value) if word not in PLACEHOLDERS]
+        if unknown:
+            hint = f"known are {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}"
+            table.refuse(f"{key} {found} has {{{unknown[0]}}}", hint=hint)
+        if value not in WORDS and value.lower().replace("_", "-").strip() in WORDS:
+            table.refuse(f"{key} {found} is {value!r}", hint=f"known are {', '.join(WORDS)}, and texts")
+    return values
+
+
+def _functions(table: _Table) -> tuple[str, ...]:
+    functions = table.texts("cache_clear")
+    for found in functions:
+        if not FUNCTION.fullmatch(found):
+            table.refuse(f"cache_clear has {found!r}, wanted module:function")
+    return functions
+
+
 def _database(table: _Table) -> Database:
     table.allow("create", "template")
+    if table.text("template") and not table.flag("create"):
+        table.refuse("template is for a database that is created", hint="add create = true")
     return Database(create=table.flag("create"), template=table.text("template"))
 
 
@@ -84,7 +115,10 @@ class _Table:
             if key not in keys:
                 near = get_close_matches(key, keys, 1)
                 hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(keys) or 'none'}"
-                raise UsageError(f"{self._file}: [{self._name}] has no key {key!r}", hint=hint)
+                self.refuse(f"has no key {key!r}", hint=hint)
+
+    def refuse(self, fact: str, *, hint: str = "") -> NoReturn:
+        raise UsageError(f"{self._file}: [{self._name}] {fact}", hint=hint)
 
     def table(self, key: str) -> _Table:
         return _Table(self.values.get(key, {}), self._file, f"{self._name}.{key}")
@@ -116,7 +150,7 @@ class _Table:
     def _get(self, key: str, default: Any, wanted: str, is_right: Callable[[Any], bool]) -> Any:
         value = self.values.get(key, default)
         if key in self.values and not is_right(value):
-            raise UsageError(f"{self._file}: [{self._name}] {key} is {value!r}, wanted {wanted}")
+            self.refuse(f"{key} is {value!r}, wanted {wanted}")
         return value
 
 

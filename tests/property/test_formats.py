@@ -101,6 +101,7 @@ attempts = st.builds(
     worker=texts,
     start_s=rounded_s,
     seconds=st.tuples(phase_s, phase_s, phase_s),
+    lock_wait_s=phase_s,
     phase=st.sampled_from(["setup", "call", "teardown", "collect"]),
     message=texts,
     text=texts,

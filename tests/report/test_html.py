@@ -270,7 +270,8 @@ def test_lanes_say_busy_idle_and_alone() -> None:
         _lane(2, "gw2", attempts=1, busy_s=1.0, idle_s=0.0, alone_s=0.0, first_s=1.0, last_s=2.0),
     )
     assert time_line(lanes(cases)) == (
-        "3 workers, busy 65.8 % of their shards' time, 6.5 s idle; the longest serial tail: 4.5 s, gw10 of shard 1 alone"
+        "3 workers, busy 65.8 % of their shards' time, 6.5 s idle; "
+        "the longest serial tail: 4.5 s, gw10 of shard 1 alone"
     )
     assert time_line(()) == ""
 
