@@ -71,7 +71,7 @@ def mariadb() -> Iterator[str]:
 def redis_call(url: str, *words: str) -> object:
     """Return a Redis server's answer."""
     from ci_tools.model.dburl import parse
-    from ci_tools.plugin.redis import Redis
+    from ci_tools.plugin.isolation.redis import Redis
 
     parsed = parse(url)
     answer = Redis(parsed)._ask(list(words), int(parsed.name))
@@ -82,7 +82,7 @@ def redis_call(url: str, *words: str) -> object:
 
 def _sql(url: str, sql: str) -> object:
     from ci_tools.model.dburl import parse
-    from ci_tools.plugin.sql import query
+    from ci_tools.plugin.isolation.sql import query
 
     return query(parse(f"{url}/app"), sql)
 

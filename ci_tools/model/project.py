@@ -45,7 +45,11 @@ class Isolation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """`isolation` and `budget_usd` are None where the project doesn't ask for them."""
+    """`isolation` and `budget_usd` are None where the project doesn't ask for them.
+
+    `marks_run_elsewhere`: tests marked to run apart that `-m` leaves out are another job's.
+    """
 
     isolation: Isolation | None = None
     budget_usd: Decimal | None = None
+    marks_run_elsewhere: bool = False

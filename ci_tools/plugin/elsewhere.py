@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from ci_tools.model.errors import CiToolsError
+
 OURS = ("serial", "no_parallel", "shared_resource")
 
 
@@ -18,9 +20,22 @@ def global_resources(item: pytest.Item) -> Iterator[str]:
 
 
 def held_back_by(config: pytest.Config) -> tuple[str, ...]:
-    """Return the marks of ours that `-m` names; of a deselected test with one of them it may be the reason."""
+    """Return the marks of ours that `-m` names; of a deselected test with one of them it may be the reason.
+
+    None where the project says that such tests are another job's.
+    """
     words = re.findall(r"\w+", getattr(config.option, "markexpr", "") or "")
-    return tuple(name for name in OURS if name in words)
+    names = tuple(name for name in OURS if name in words)
+    return () if names and _run_elsewhere(config) else names
+
+
+def _run_elsewhere(config: pytest.Config) -> bool:
+    from ci_tools.store.project import read_project
+
+    try:
+        return read_project(config.rootpath).marks_run_elsewhere
+    except CiToolsError:  # told by who needs more of it
+        return False
 
 
 def has_any(item: pytest.Item, names: tuple[str, ...]) -> bool:

@@ -28,7 +28,7 @@ def isolate(early_config: pytest.Config, run: Run) -> None:
     if not _says_anything(early_config.rootpath / "pyproject.toml"):
         _keep(early_config, run, keep)
         return
-    from ci_tools.plugin.refuse import usage_errors
+    from ci_tools.plugin.isolation.refuse import usage_errors
     from ci_tools.store.project import read_project
 
     with usage_errors():
@@ -56,8 +56,8 @@ class Isolated:
     """What this process has of its own. pytest-xdist's controller gives it up, and looks after its workers."""
 
     def __init__(self, config: pytest.Config, run: Run, wanted: Isolation) -> None:
-        from ci_tools.plugin.attributes import Attributes
-        from ci_tools.plugin.environment import Environment, Values
+        from ci_tools.plugin.isolation.attributes import Attributes
+        from ci_tools.plugin.isolation.environment import Environment, Values
 
         self._config = config
         self._run = run
@@ -71,7 +71,7 @@ class Isolated:
 
     def start(self) -> None:
         """Change the environment now, and attributes once their modules are imported. Raises CiToolsError."""
-        from ci_tools.plugin.directories import make_directories
+        from ci_tools.plugin.isolation.directories import make_directories
 
         self._is_on = True
         self._drops = self._run.worker == MAIN
@@ -104,13 +104,13 @@ class Isolated:
         is_created = options is not None and options.create
         value = self._values.of(name, self._wanted.env[name], present, empty=is_created)
         if options is not None and is_created and present is not None:
-            from ci_tools.plugin.databases import create
+            from ci_tools.plugin.isolation.databases import create
 
             create(present, value, options, self._run, self._config.rootpath)
         return value
 
     def _look_after_workers(self) -> None:
-        from ci_tools.plugin.refuse import Refusals, usage_errors
+        from ci_tools.plugin.isolation.refuse import Refusals, usage_errors
 
         # They inherit the environment, and start from what it was.
         self._stop()
@@ -123,8 +123,8 @@ class Isolated:
 
     def _judge(self) -> None:
         from ci_tools.model.errors import UsageError
-        from ci_tools.plugin.lost import told
-        from ci_tools.plugin.refuse import PREFIX, refuse
+        from ci_tools.plugin.isolation.lost import told
+        from ci_tools.plugin.isolation.refuse import PREFIX, refuse
 
         for problem in (*self._attributes.problems, *self._attributes.missing()):
             refuse(self._config, problem)
@@ -154,7 +154,7 @@ class Isolated:
         return [present for name in names if (present := self._present[name]) is not None]
 
     def _drop(self) -> None:
-        from ci_tools.plugin.databases import drop_all
+        from ci_tools.plugin.isolation.databases import drop_all
 
         for present in [] if self._run.is_kept else self._created():
             with _only_told("databases of this run stay until they are a day old"):
@@ -167,7 +167,7 @@ _ISOLATED: pytest.StashKey[Isolated] = pytest.StashKey()
 def _keep(early_config: pytest.Config, run: Run, keep: str | None) -> None:
     if keep and run.worker == MAIN:
         from ci_tools.model.project import Keep
-        from ci_tools.plugin.directories import Keeping
+        from ci_tools.plugin.isolation.directories import Keeping
 
         early_config.pluginmanager.register(Keeping(run, Keep(keep)), "xdist-ci-keeping")
 

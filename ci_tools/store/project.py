@@ -45,12 +45,15 @@ def read_project(rootdir: Path) -> Project:
     tool = document.get("tool")
     table = tool.get("ci-tools", {}) if isinstance(tool, dict) else {}
     whole = _Table(table, str(path), "tool.ci-tools")
-    whole.allow("plan", "isolation", "cost")
+    whole.allow("plan", "isolation", "cost", "marks")
+    marks = whole.table("marks")
+    marks.allow("run_elsewhere")
     cost = whole.table("cost")
     cost.allow("budget_usd")
     return Project(
         isolation=_isolation(whole.table("isolation")) if "isolation" in table else None,
         budget_usd=cost.usd("budget_usd"),
+        marks_run_elsewhere=marks.flag("run_elsewhere"),
     )
 
 

@@ -18,8 +18,8 @@ from project import PYTEST, Project
 from ci_tools.model.dburl import DatabaseUrl, Family, parse
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.project import Database
-from ci_tools.plugin import databases, servers, sql
-from ci_tools.plugin.redis import Redis
+from ci_tools.plugin.isolation import databases, servers, sql
+from ci_tools.plugin.isolation.redis import Redis
 from ci_tools.plugin.run import Run
 
 

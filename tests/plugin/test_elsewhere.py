@@ -44,6 +44,11 @@ def test_what_an_expression_leaves_out_by_a_mark_of_ours_is_held_back(
     assert ran.files["test_a.py"].held_back == held_back
 
 
+def test_what_another_job_runs_is_not_held_back(project: Project) -> None:
+    project.write_path("pyproject.toml", "[tool.ci-tools.marks]\nrun_elsewhere = true\n")
+    assert project.run("1/1", "-m", "not serial").files["test_a.py"].held_back == ()
+
+
 def test_the_global_resources_of_a_file_are_written_down(project: Project) -> None:
     assert project.run("1/1").files["test_a.py"].global_resources == ("db",)
 

@@ -17,10 +17,10 @@ import pytest
 
 from ci_tools.model.errors import UsageError
 from ci_tools.model.project import Keep
-from ci_tools.plugin.attributes import Attributes, converted
-from ci_tools.plugin.directories import make_directories, should_keep
-from ci_tools.plugin.environment import Environment, Values
-from ci_tools.plugin.lost import line_that_sets, lines_that_set
+from ci_tools.plugin.isolation.attributes import Attributes, converted
+from ci_tools.plugin.isolation.directories import make_directories, should_keep
+from ci_tools.plugin.isolation.environment import Environment, Values
+from ci_tools.plugin.isolation.lost import line_that_sets, lines_that_set
 from ci_tools.plugin.run import Run
 
 

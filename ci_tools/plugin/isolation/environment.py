@@ -86,7 +86,7 @@ class Values:
         return self._urls[str(url)]
 
     def _worker_url(self, url: DatabaseUrl, *, empty: bool) -> str:
-        from ci_tools.plugin.databases import redis_indexes, redis_url, worker_url
+        from ci_tools.plugin.isolation.databases import redis_indexes, redis_url, worker_url
 
         if url.family is not Family.REDIS:
             return worker_url(url, self._run, self._cwd)

@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from ci_tools.model.project import Keep
-from ci_tools.plugin.environment import PLACES
+from ci_tools.plugin.isolation.environment import PLACES
 from ci_tools.plugin.run import MAIN, Run
 
 

@@ -47,7 +47,7 @@ def redis_url(url: DatabaseUrl, leases: contextlib.ExitStack, *, reserved: froze
     It is emptied when the lease ends; with `empty` before it begins as well. A server that can't be
     reached yet is taken to have 16. Raises UsageError when none is free.
     """
-    from ci_tools.plugin.redis import Redis
+    from ci_tools.plugin.isolation.redis import Redis
 
     redis = Redis(url)
     n_databases = redis.n_databases() or REDIS_DATABASES
@@ -84,7 +84,7 @@ def create(present: str, ours: str, options: Database, run: Run, rootdir: Path) 
         return
     if url.family is Family.REDIS:
         return  # taken empty
-    from ci_tools.plugin import servers
+    from ci_tools.plugin.isolation import servers
 
     name = unquoted(new.name)
     servers.create(url, name, template=options.template, run_id=run.id, now_s=time.time())
@@ -96,7 +96,7 @@ def drop_all(present: str, run: Run) -> None:
     """Drop the databases that the workers of this run created, those that died among them. Raises CiToolsError."""
     url = parse(present)
     if url.family in (Family.POSTGRESQL, Family.MYSQL):
-        from ci_tools.plugin import servers
+        from ci_tools.plugin.isolation import servers
 
         servers.drop_run(url, run.id)
 

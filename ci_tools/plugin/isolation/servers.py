@@ -14,7 +14,7 @@ import time
 
 from ci_tools.model.dburl import DatabaseUrl, Family
 from ci_tools.model.errors import CiToolsError, UsageError
-from ci_tools.plugin.sql import SqlError, mysql_words, query
+from ci_tools.plugin.isolation.sql import SqlError, mysql_words, query
 
 IN_USE_TIMEOUT_S = 20.0  # each attempt takes PostgreSQL five already
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0

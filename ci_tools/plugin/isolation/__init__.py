@@ -1,0 +1,1 @@
+"""What a worker has of its own: environment, directories, settings, databases."""
