@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from loops import run_loop
 
 from ci_tools.testing import wait_for_condition, wait_for_condition_async
 from ci_tools.testing.clock import pauses
@@ -17,7 +18,7 @@ Wait = Callable[..., Any]
 
 
 def waits_in_a_task(predicate: Callable[[], object], **options: Any) -> object:
-    return asyncio.run(wait_for_condition_async(predicate, **options))
+    return run_loop(wait_for_condition_async(predicate, **options))
 
 
 @pytest.fixture(params=[wait_for_condition, waits_in_a_task], ids=["threads", "tasks"])
@@ -157,7 +158,7 @@ def test_an_asynchronous_condition_is_awaited() -> None:
 
         return await wait_for_condition_async(turn, interval_s=0)
 
-    assert asyncio.run(wait()) == "found"
+    assert run_loop(wait()) == "found"
 
 
 def test_other_tasks_run_meanwhile() -> None:
@@ -166,7 +167,7 @@ def test_other_tasks_run_meanwhile() -> None:
         asyncio.get_running_loop().call_soon(found.append, "found")
         return await wait_for_condition_async(lambda: found)
 
-    assert asyncio.run(wait()) == ["found"]
+    assert run_loop(wait()) == ["found"]
 
 
 def test_an_asynchronous_condition_is_no_true_value_for_threads() -> None:
@@ -187,4 +188,4 @@ def test_a_task_that_is_cancelled_stops_to_wait() -> None:
         await asyncio.wait([task])
         return task.cancelled()
 
-    assert asyncio.run(cancel())
+    assert run_loop(cancel())

@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 import pytest
+from loops import run_loop
 
 from ci_tools.testing import AsyncEvent, Event, wait_for_condition
 
@@ -33,7 +34,7 @@ def test_an_event_that_nobody_sets_is_an_error_and_not_false() -> None:
     with pytest.raises(TimeoutError, match=r"^'event': not set within 0\.01 s \(never set\)$"):
         Event().wait(timeout_s=0.01)
     with pytest.raises(TimeoutError, match=r"^'event': not set within 0\.01 s \(never set\)$"):
-        asyncio.run(AsyncEvent().wait(timeout_s=0.01))
+        run_loop(AsyncEvent().wait(timeout_s=0.01))
 
 
 @pytest.mark.parametrize("event", [Event(), AsyncEvent()], ids=["threads", "tasks"])
@@ -50,7 +51,7 @@ def test_no_set_is_missed_whatever_threads_they_come_from(event: Event | AsyncEv
 def test_frozen_time_makes_no_wait_endless(event: Event | AsyncEvent, frozen: None) -> None:
     with pytest.raises(TimeoutError):
         waited = event.wait(timeout_s=0.02)
-        asyncio.run(waited) if waited else None
+        run_loop(waited) if waited else None
 
 
 def test_tasks_wait_until_a_task_has_set_it() -> None:
@@ -69,7 +70,7 @@ def test_tasks_wait_until_a_task_has_set_it() -> None:
         await asyncio.gather(*tasks)
         return seen
 
-    assert asyncio.run(run()) == [0, 1, 2]
+    assert run_loop(run()) == [0, 1, 2]
 
 
 def test_tasks_of_two_loops_wait_until_a_thread_has_set_it() -> None:
@@ -80,14 +81,14 @@ def test_tasks_of_two_loops_wait_until_a_thread_has_set_it() -> None:
         asyncio.get_running_loop().call_soon(n_waiting.release)
         await event.wait(timeout_s=60)
 
-    loops = [threading.Thread(target=lambda: asyncio.run(wait())) for _ in range(2)]
+    loops = [threading.Thread(target=lambda: run_loop(wait())) for _ in range(2)]
     for loop in loops:
         loop.start()
     assert n_waiting.acquire(timeout=60) and n_waiting.acquire(timeout=60)
     event.set()
     for loop in loops:
         loop.join()
-    asyncio.run(event.wait(timeout_s=0))
+    run_loop(event.wait(timeout_s=0))
 
 
 def test_a_task_that_was_cancelled_while_it_waited_leaves_nothing() -> None:
@@ -100,7 +101,7 @@ def test_a_task_that_was_cancelled_while_it_waited_leaves_nothing() -> None:
         await asyncio.wait([task])
 
     n_threads = threading.active_count()
-    asyncio.run(run())
+    run_loop(run())
     event.set()
     assert event._waiting == []
     wait_for_condition(lambda: threading.active_count() <= n_threads)
