@@ -57,8 +57,8 @@ class Guard:
                 self._errors[item] = CiToolsError(f"can't wait for what the test's marks name: {error.strerror}")
             yield
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        # After pytest's `skip` and `xfail(run=False)`, which are tryfirst; before any fixture.
         error = self._errors.get(item)
         if error is not None:
             hint = f"\nhint: {error.hint}" if error.hint else ""

@@ -59,7 +59,7 @@ def register(config: pytest.Config) -> None:
 
 
 def is_serial(item: pytest.Item) -> bool:
-    """Return whether the test, its class or its module is marked serial."""
+    """Return whether the test, its class or its module is marked serial; a project may have its own arguments."""
     return any(item.get_closest_marker(name) is not None for name in _SERIAL_NAMES)
 
 
@@ -75,7 +75,6 @@ def marked(items: Iterable[pytest.Item]) -> Marked:
         if is_serial(item):
             serial.add(item)
         try:
-            _check_serial(item)
             uses = uses_of(item)
             for use in uses:
                 _check_agreement(use, known.setdefault(use.resource, use))
@@ -154,15 +153,6 @@ def _check_agreement(use: Use, before: Use) -> None:
     if use.limit and before.limit and use.limit != before.limit:
         what = f"limit {use.limit} for {use.resource!r}"
         raise _wrong(f"{what}, which another mark uses with {before.limit}", "a resource has one limit")
-
-
-def _check_serial(item: pytest.Item) -> None:
-    for name in _SERIAL_NAMES:
-        for mark in item.iter_markers(name):
-            if mark.args or mark.kwargs.keys() - {"reason"}:
-                given = [*map(repr, mark.args), *(f"{key}={value!r}" for key, value in mark.kwargs.items())]
-                fact = f"@pytest.mark.{name}: found ({', '.join(given)})"
-                raise CiToolsError(fact, hint="it takes nothing, or reason='…'; see shared_resource for names")
 
 
 def _wrong(fact: str, hint: str) -> CiToolsError:

@@ -72,19 +72,23 @@ class Once:
         return value
 
     def join(self) -> Path:
-        """Be one of those whose last one tears down; return the directory of what is built."""
+        """Be one of those whose last one tears down; return the directory of what is built. Raises CiToolsError."""
         root = self._run.open() / "once"
         if self._users is None:
-            root.mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(root / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.lockf(handle, fcntl.LOCK_SH)  # waits while the last one of before tears down
+            try:
+                root.mkdir(mode=0o700, exist_ok=True)
+                handle = os.open(root / "users", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fcntl.lockf(handle, fcntl.LOCK_SH)  # waits while the last one of before tears down
+            except OSError as error:
+                raise CiToolsError(f"{root}: can't be locked: {error.strerror}") from None
             self._users = handle
         return root
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """After the session's fixtures; a worker's report can still be sent then."""
-        self.finish()
+        if self._users is not None:
+            self.finish()
 
     def finish(self) -> None:
         """Leave; who is the last tears down, what was built last first. What goes wrong is told in the terminal."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_tools.model.errors import CiToolsError
 from ci_tools.plugin.marks import marked
 
 if TYPE_CHECKING:
@@ -33,4 +35,5 @@ class Resources:
         if any("once" in getattr(item, "fixturenames", ()) for item in session.items):
             from ci_tools.plugin.once import once_of
 
-            once_of(self._config).join()
+            with contextlib.suppress(CiToolsError):  # told to whoever calls it; this may be a `once` of their own
+                once_of(self._config).join()

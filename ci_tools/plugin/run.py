@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_tools.model.errors import CiToolsError
 from ci_tools.store.host import VARIABLE as HOST_VARIABLE
 from ci_tools.store.host import host_dir, host_path
 
@@ -55,7 +56,10 @@ class Run:
             from ci_tools.store.runs import ALIVE, sweep_now_and_then
 
             sweep_now_and_then(host_dir({HOST_VARIABLE: str(self._host)}))
-            self.root.mkdir(mode=0o700, exist_ok=True)
+            try:
+                self.root.mkdir(mode=0o700, exist_ok=True)
+            except OSError as error:
+                raise CiToolsError(f"{self.root}: can't be made: {error.strerror}") from None
             alive = Lock(self.root / ALIVE, shared=True)
             alive.acquire()
             self._alive = alive
@@ -103,7 +107,7 @@ def run_of(environ: MutableMapping[str, str]) -> Run:
     though it inherits PYTEST_XDIST_WORKER.
     """
     id = environ.pop(VARIABLE, "")
-    shard = int(environ.get("XDIST_CI_SHARD", "0"))
+    shard = int(environ["XDIST_CI_SHARD"]) if "XDIST_CI_OUT" in environ else 0
     if id and "PYTEST_XDIST_WORKER" in environ:
         return Run(id=id, worker=environ["PYTEST_XDIST_WORKER"], shard=shard)
     return Run(id=os.urandom(4).hex(), worker=MAIN, shard=shard)

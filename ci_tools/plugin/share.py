@@ -43,9 +43,11 @@ class Sharing:
 
             config.pluginmanager.register(Summary(config, run), NAME)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionstart(self) -> None:
-        self._config.pluginmanager.register(_fixtures(self._config), "xdist-ci-fixtures")
+    def pytest_plugin_registered(self, plugin: object) -> None:
+        # pytest's manager of fixtures has just parsed those of all plugins. From pytest 9.1 on, a rootdir
+        # conftest's come right after this; registered later than they are, ours would override them.
+        if plugin is self._config.pluginmanager.get_plugin("funcmanage"):
+            self._config.pluginmanager.register(_fixtures(plugin), "xdist-ci-fixtures")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if not (self._run.shard or self._run.exists()):
@@ -61,17 +63,20 @@ class Sharing:
             os.environ.pop(VARIABLE, None)
 
 
-def _fixtures(config: pytest.Config) -> ModuleType:
+def _fixtures(manager: Any) -> ModuleType:
     """Return our fixtures without those that another plugin has under the same name: then they are its."""
     from ci_tools.plugin import fixtures
 
-    names = {name for name in vars(fixtures) if not name.startswith("_")}
-    others = [plugin for plugin in config.pluginmanager.get_plugins() if isinstance(plugin, ModuleType)]
-    taken = {name for plugin in others if not _is_conftest(plugin) for name in names & vars(plugin).keys()}
     free = ModuleType(fixtures.__name__, fixtures.__doc__)
-    free.__dict__.update({name: value for name, value in vars(fixtures).items() if name not in taken})
+    free.__dict__.update({name: value for name, value in vars(fixtures).items() if not _is_taken(name, manager)})
     return free
 
 
-def _is_conftest(plugin: ModuleType) -> bool:
-    return (plugin.__file__ or "").endswith("conftest.py")
+def _is_taken(name: str, manager: Any) -> bool:
+    """Return whether a plugin has a fixture of that name; a conftest may have one on top of ours.
+
+    pytest is asked, as a fixture's name may differ from its function's, and a plugin may be no module.
+    """
+    session: pytest.Session = manager.session
+    found = manager.getfixturedefs(name, session if pytest.version_tuple >= (8,) else session.nodeid)
+    return any(not vars(definition).get("has_location") for definition in found or ())  # a conftest's has one

@@ -55,6 +55,7 @@ class Summary:
 
 def tell(config: pytest.Config, *, waited_s: Mapping[str, float] | None = None, problems: Sequence[str] = ()) -> None:
     """Say something in the terminal at the end; in a worker, no later than in `pytest_sessionfinish`."""
+    problems = [problem.encode(errors="backslashreplace").decode() for problem in problems]  # or execnet refuses it
     output: dict[str, Any] | None = getattr(config, "workeroutput", None)
     if output is not None:
         said = output.setdefault(NAME, {"waited_s": {}, "problems": []})

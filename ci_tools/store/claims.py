@@ -81,6 +81,7 @@ class Claims:
         """End all claims, whoever made them."""
         with self._store.changing() as state:
             state.clear()
+            _leave(self._store.path)
 
     @contextlib.contextmanager
     def _holding(self) -> Iterator[dict[str, Any]]:
@@ -91,7 +92,11 @@ class Claims:
                 raise CiToolsError(f"{self._store.path}: not a file of claims", hint="remove it, and it begins anew")
             held = {key: dict(claim) for key, claim in claims.items() if self._holds(claim)}
             before = {key: dict(claim) for key, claim in held.items()}
-            yield held
+            try:
+                yield held
+            finally:
+                if not any(claim["process"] == _number for claim in held.values()):
+                    _leave(self._store.path)
             if held != before:
                 state["claims"] = held
 
@@ -124,14 +129,30 @@ def _alive(path: Path) -> FileIO:
     global _number
     _number = _number or secrets.randbelow((1 << 62) - 1) + 1
     real = os.path.realpath(path)
-    if real not in _open:
-        try:
-            file = FileIO(os.path.join(os.path.dirname(real), f".{os.path.basename(real)}.alive"), "a+")
+    name = os.path.join(os.path.dirname(real), f".{os.path.basename(real)}.alive")
+    try:
+        if real in _open and not _is_at(name, _open[real]):  # its directory was removed: the claims are gone too
+            _leave(path)
+        if real not in _open:
+            file = FileIO(name, "a+")
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _number)
-        except OSError as error:
-            raise CiToolsError(f"{path}: can't be claimed from: {error.strerror}") from None
-        _open[real] = file
+            _open[real] = file
+    except OSError as error:
+        raise CiToolsError(f"{path}: can't be claimed from: {error.strerror}") from None
     return _open[real]
+
+
+def _is_at(name: str, file: FileIO) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.stat(name), os.fstat(file.fileno()))
+    return False
+
+
+def _leave(path: Path) -> None:
+    """Close the file: who has no claim needn't be alive, and a process may come across thousands of such files."""
+    file = _open.pop(os.path.realpath(path), None)
+    if file is not None:
+        file.close()
 
 
 def _is_alive(process: int, path: Path) -> bool:

@@ -47,6 +47,7 @@ def synchronized_processes(
     None is left behind: they are killed before this returns or raises, and end when this process dies.
     """
     deadline_s = now_s() + timeout_s
+    lingering: list[_Child] = []
     with _children([packed(function) for function in functions], start_method) as children:
         answers = _answers(children, deadline_s)
         if list(answers.values()) == [READY] * len(children):
@@ -54,10 +55,10 @@ def synchronized_processes(
                 with contextlib.suppress(ConnectionError):  # it has died, and won't answer either
                     child.pipe.send(None)
             answers = _answers(children, deadline_s)
-            _let_end(answers, deadline_s)
+            lingering = _let_end(answers, deadline_s)
     failures = [_failure(child, answers[child]) for child in children if child in answers]
     errors = [error for error in failures if error is not None]
-    if hung := [child.name for child in children if child not in answers]:
+    if hung := [child.name for child in children if child not in answers or child in lingering]:
         errors.append(TimeoutError(f"still running after {timeout_s:g} s: {', '.join(hung)}"))
     raise_all(f"{len(errors)} of {count(len(children), 'process', 'processes')} failed", errors)
     return [cast("T", answer.result) for answer in answers.values() if isinstance(answer, Answer)]
@@ -113,12 +114,15 @@ def _answer(child: _Child, *, sent: bool) -> Answer | int:
     return child.process.exitcode or 0
 
 
-def _let_end(answered: Iterable[_Child], deadline_s: float) -> None:
-    """What a process does at its end is part of it: `atexit`, the data of coverage."""
+def _let_end(answered: Iterable[_Child], deadline_s: float) -> list[_Child]:
+    """Return those that don't end in time: what they do at their end is part of them (`atexit`, threads, coverage)."""
+    lingering = []
     for child in answered:
         with selectors.DefaultSelector() as selector:
             selector.register(child.process.sentinel, selectors.EVENT_READ)
-            selector.select(max(0.0, deadline_s - now_s()))
+            if not selector.select(max(0.0, deadline_s - now_s())):
+                lingering.append(child)
+    return lingering
 
 
 def _failure(child: _Child, answer: Answer | int) -> BaseException | None:

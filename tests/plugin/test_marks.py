@@ -28,9 +28,9 @@ resource = pytest.mark.shared_resource
     pytest.param(6, marks=resource("db", mode="read", limit=2)),
     pytest.param(7, marks=resource("db", scope="galaxy")),
     pytest.param(8, marks=resource("db", modus="read")),
-    pytest.param(9, marks=pytest.mark.serial("db")),
     pytest.param(10, marks=[resource("api", limit=2), resource("api", limit=3)]),
     pytest.param(11, marks=[resource("api", limit=2), resource("api", scope="host")]),
+    pytest.param(12, marks=[resource(), pytest.mark.skip]),
 ])
 def test_in_itself(n): pass
 
@@ -43,6 +43,8 @@ def test_another_scope(): pass
 @resource("gpu", mode="read")
 @pytest.mark.no_parallel(reason="it measures time")
 def test_right(): pass
+@pytest.mark.serial("of a project's own", db=1)
+def test_arguments(): pass
 def test_unmarked(): pass
 """
 
@@ -55,7 +57,6 @@ SAID = [
     "shared_resource: mode is 'read' and limit is 2 | say one of them",
     "shared_resource: scope is 'galaxy' | 'run', 'host' or 'global'",
     "shared_resource: there is no 'modus' | it takes names, mode, limit, scope",
-    "serial: found ('db') | it takes nothing, or reason='…'; see shared_resource for names",
     "shared_resource: limit 3 for 'api', which another mark uses with 2 | a resource has one limit",
     "shared_resource: scope 'host' for 'api', which another mark uses with 'run' | a resource has one scope",
     "shared_resource: limit 4 for 'gpu', which another mark uses with 2 | a resource has one limit",
@@ -79,7 +80,7 @@ def run_pytest(project: Project, *words: str) -> tuple[int, str]:
 def test_a_wrong_mark_is_an_error_of_its_test_and_says_what_is_right(project: Project, n: str) -> None:
     project.write(test_wrong=WRONG)
     code, output = run_pytest(project, "-n", n, "--strict-markers", "-v")
-    assert re.search(r"3 passed, 13 errors in", output), output
+    assert re.search(r"4 passed, 1 skipped, 12 errors in", output), output
     found = re.findall(r"^xdist-ci: @pytest\.mark\.(.*)\nhint: (.*)$", output, re.M)
     assert sorted(" | ".join(row) for row in found) == sorted(SAID)
     assert (code, "INTERNALERROR" in output, "crashed" in output) == (1, False, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,29 @@ def test_a_claim_ends_with_its_owners_process(path: Path, claims: Claims) -> Non
         assert claims.peek() == ()
         assert said_by(CLAIM.replace("; wait()", ""), path) == "True", "who looks whether one lives doesn't live for it"
         assert claims.claim("ACME", owner="gw1", ttl_s=60)
+
+
+def test_a_directory_made_anew_has_new_claims_and_one_owner_of_each_key(path: Path, claims: Claims) -> None:
+    for key, owner in (("mine", "gw1"), ("theirs", "gw0")):
+        claims.claim("old", owner="gw1", ttl_s=60)
+        shutil.rmtree(path.parent)
+        assert key == "theirs" or claims.claim("ACME", owner="gw1", ttl_s=60)
+        with child(CLAIM, path) as other:
+            assert other.says() == str(key == "theirs")
+            assert [claim.owner for claim in claims.peek()] == [owner]
+            assert not claims.claim("ACME", owner="gw1", ttl_s=60)
+
+
+def test_who_has_no_claim_keeps_no_file_open(tmp_path: Path) -> None:
+    program = """
+before = os.listdir("/proc/self/fd")
+for number in range(3):
+    claims = Claims(path / str(number) / "claims.json")
+    claims.claim("a", owner="gw0", ttl_s=60), claims.claim("b", owner="gw0", ttl_s=60)
+    claims.release("a", owner="gw0"), claims.release("b", owner="gw0")
+say(os.listdir("/proc/self/fd") == before)
+"""
+    assert said_by(program, tmp_path) == "True"
 
 
 def test_a_forked_child_has_none_of_the_claims(path: Path) -> None:

@@ -177,11 +177,14 @@ def test_what_cant_be_sent_back_is_said_and_hangs_nobody() -> None:
 HANGS = """
 import os, signal, sys
 from functools import partial
+from multiprocessing.util import Finalize
 from ci_tools.testing import synchronized_processes
 
 def hangs(log):
     os.write(log, b"%d " % os.getpid())
     signal.pause()
+
+def hangs_at_its_end(log): Finalize(None, hangs, [log], exitpriority=1)
 
 def ends(): pass
 
@@ -189,6 +192,10 @@ read, log = os.pipe()
 try:
     # By fork, which takes no time: a busy machine may need seconds to start Python.
     synchronized_processes([partial(hangs, log), ends, partial(hangs, log)], timeout_s=1.5, start_method="fork")
+except TimeoutError as error:
+    print(error)
+try:
+    synchronized_processes([ends, partial(hangs_at_its_end, log)], timeout_s=1.5, start_method="fork")
 except TimeoutError as error:
     print(error)
 for pid in os.read(read, 100).split():
@@ -202,7 +209,8 @@ for pid in os.read(read, 100).split():
 def test_processes_that_hang_are_named_and_killed() -> None:
     done = subprocess.run([sys.executable, "-c", HANGS], stdout=subprocess.PIPE, text=True, check=True)
     named = "process 1 of 3 (hangs), process 3 of 3 (hangs)"
-    assert done.stdout.splitlines() == [f"still running after 1.5 s: {named}", "gone", "gone"]
+    at_its_end = "still running after 1.5 s: process 2 of 2 (hangs_at_its_end)"
+    assert done.stdout.splitlines() == [f"still running after 1.5 s: {named}", at_its_end, "gone", "gone", "gone"]
 
 
 TEST = """

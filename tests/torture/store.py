@@ -95,13 +95,15 @@ def work(top: Path, slot: str, operations: int, seed: str) -> None:
     log = top / f"log-{slot}"
     done = len(log.read_text().splitlines()) if log.exists() else 0
     doing = Work(top, slot, random.Random(seed), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
-    doing.claim()  # the file that says who is alive stays open
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(operations - done):
         kind = doing.r.choices(KINDS, WEIGHTS)[0]
         os.write(doing.log, f"{kind} {getattr(doing, kind)()}\n".encode())
+    claims = Claims(top / "claims.json")
     for key in list(doing.own):
-        Claims(top / "claims.json").release(key, owner=slot)
+        claims.release(key, owner=slot)
+    while any(claim.owner == slot for claim in claims.peek()):  # until then a file says that its owner is alive
+        time.sleep(SHORT_S)
     print(len(os.listdir("/proc/self/fd")) - before)
 
 
