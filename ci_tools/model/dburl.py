@@ -7,6 +7,7 @@ import posixpath
 import re
 from dataclasses import dataclass, replace
 from enum import Enum
+from urllib.parse import SplitResult, urlsplit
 
 from ci_tools.model.errors import UsageError
 
@@ -61,6 +62,22 @@ class DatabaseUrl:
         """The name as the server knows it; a file's path."""
         is_path = self.family is Family.SQLITE and not self.before.endswith(("file:", "file://", "file://localhost"))
         return self.name if is_path else unquoted(self.name)
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The same for URLs of one database that differ in their driver, user, password or parameters."""
+        return self.family.value, self.before.partition("://")[2].rpartition("@")[2], self.database
+
+    def split(self) -> SplitResult:
+        """Return host, port, user and password. UsageError when they can't be told apart; never their text."""
+        try:
+            parts = urlsplit(str(self))
+            _ = parts.port
+        except ValueError:
+            hint = "a / ? # @ [ or ] in a user or a password is written %2F %3F %23 %40 %5B %5D"
+            fact = f"the URL of a {self.family.value} server has no host and port that can be told from the rest"
+            raise UsageError(fact, hint=hint) from None
+        return parts
 
 
 def parse(text: str) -> DatabaseUrl:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,9 +42,22 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def pytest_isolate(early_config: pytest.Config) -> None:
     # After plugins that set the environment (pytest-env is tryfirst), before any conftest.
     from ci_tools.plugin.isolate import isolate
-    from ci_tools.plugin.run import begin
+    from ci_tools.plugin.run import RUN, begin
 
-    isolate(early_config, begin(early_config))
+    if RUN not in early_config.stash:
+        isolate(early_config, begin(early_config))
+
+
+def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
+    # pytest-django imports the project's settings in this hook. Of those alike the last registered is called first.
+    if manager.get_name(plugin) != "django":
+        return
+    for found in manager.hook.pytest_load_initial_conftests.get_hookimpls():
+        if found.plugin is plugin:
+            before = ModuleType("xdist-ci-before-django")
+            early = pytest.hookimpl(tryfirst=found.tryfirst)(lambda early_config: pytest_isolate(early_config))
+            vars(before)["pytest_load_initial_conftests"] = early
+            manager.register(before, before.__name__)
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

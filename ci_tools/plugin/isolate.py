@@ -45,11 +45,19 @@ def isolate(early_config: pytest.Config, run: Run) -> None:
 
 def warn_that_it_is_too_late(config: pytest.Config) -> None:
     """Say that nothing is isolated, where a project asks for it and a conftest was imported before us."""
-    if _says_anything(config.rootpath / "pyproject.toml"):
-        fact = (
-            "workers aren't isolated: the plugin was loaded by a conftest; install xdist-ci, or say -p ci_tools.plugin"
-        )
-        config.issue_config_time_warning(pytest.PytestConfigWarning(f"xdist-ci: {fact}"), stacklevel=2)
+    if not _says_anything(config.rootpath / "pyproject.toml"):
+        return
+    from ci_tools.plugin.isolation.refuse import PREFIX, usage_errors
+    from ci_tools.store.project import read_project
+
+    with usage_errors():
+        if read_project(config.rootpath).isolation is None:
+            return
+    fact = "workers aren't isolated: the plugin was loaded by a conftest; install xdist-ci, or say -p ci_tools.plugin"
+    try:
+        config.issue_config_time_warning(pytest.PytestConfigWarning(f"{PREFIX}{fact}"), stacklevel=2)
+    except pytest.PytestConfigWarning:  # its user's filters make warnings errors
+        raise pytest.UsageError(f"{PREFIX}{fact}") from None
 
 
 class Isolated:
@@ -66,6 +74,7 @@ class Isolated:
         self._values = Values(run, Path.cwd(), self._present)
         self._environment = Environment()
         self._attributes = Attributes(wanted.settings, wanted.cache_clear, self._values.of)
+        self._made: set[tuple[str, ...]] = set()
         self._is_on = False
         self._drops = False
 
@@ -104,9 +113,13 @@ class Isolated:
         is_created = options is not None and options.create
         value = self._values.of(name, self._wanted.env[name], present, empty=is_created)
         if options is not None and is_created and present is not None:
+            from ci_tools.model.dburl import parse
             from ci_tools.plugin.isolation.databases import create
 
-            create(present, value, options, self._run, self._config.rootpath)
+            place = parse(value).place
+            if place not in self._made:
+                create(present, value, options, self._run, self._config.rootpath)
+                self._made.add(place)
         return value
 
     def _look_after_workers(self) -> None:

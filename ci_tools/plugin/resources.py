@@ -32,8 +32,20 @@ class Resources:
             from ci_tools.plugin.guard import guard
 
             self._config.pluginmanager.register(guard(self._config, self._run, found), "xdist-ci-guard")
-        if any("once" in getattr(item, "fixturenames", ()) for item in session.items):
+        if any(map(_asks_for_once, session.items)):
             from ci_tools.plugin.once import once_of
 
-            with contextlib.suppress(CiToolsError):  # told to whoever calls it; this may be a `once` of their own
+            with contextlib.suppress(CiToolsError):  # told to whoever calls it
                 once_of(self._config).join()
+
+
+def _asks_for_once(item: pytest.Item) -> bool:
+    """Return whether the test gets our fixture: `once` may be the user's own, or a parameter."""
+    if "once" not in getattr(item, "fixturenames", ()):
+        return False
+    for found in reversed(item._fixtureinfo.name2fixturedefs.get("once", ())):  # type: ignore[attr-defined]
+        if found.func.__module__ == "ci_tools.plugin.fixtures":
+            return True
+        if "once" not in found.argnames:
+            return False
+    return False

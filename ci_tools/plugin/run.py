@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,7 +85,9 @@ class Run:
         if alive is not None:
             alive.release()
         if self.worker == MAIN and not self._is_kept and self.exists():
-            shutil.rmtree(self.root, ignore_errors=True)
+            from ci_tools.store.runs import remove
+
+            remove(self.root)
 
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()

@@ -79,6 +79,8 @@ def _values(table: _Table, key: str, name: re.Pattern[str], wanted: str) -> dict
     for found, value in values.items():
         if not name.fullmatch(found):
             table.refuse(f"{key} has {found!r}, wanted {wanted}")
+        if "\0" in value:
+            table.refuse(f"{key} {found} has a character that no variable can hold")
         unknown = [word for word in re.findall(r"\{(\w+)\}", value) if word not in PLACEHOLDERS]
         if unknown:
             hint = f"known are {', '.join(f'{{{word}}}' for word in PLACEHOLDERS)}"

@@ -91,6 +91,13 @@ def test_a_redis_url_gets_another_index(url: str, ours: str) -> None:
     assert str(with_index(parse(url), 7)) == ours
 
 
+@pytest.mark.parametrize("url", ["redis://:pa#sec@h:6379/0", "mysql://root:p[sec@h/app", "mysql://h:sec/app"])
+def test_what_can_not_be_told_apart_is_refused_without_its_secrets(url: str) -> None:
+    with pytest.raises(UsageError, match="has no host and port that can be told from the rest") as raised:
+        parse(url).split()
+    assert raised.value.__suppress_context__ and "sec" not in f"{raised.value.fact}{raised.value.hint}"
+
+
 @pytest.mark.parametrize(
     ("url", "fact"),
     [

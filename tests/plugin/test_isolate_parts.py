@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -118,6 +118,15 @@ def test_a_module_that_is_executed_again_is_changed_again(tmp_path: Path) -> Non
     ours.restore()
 
 
+def test_who_only_looks_for_a_module_can_have_its_source(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("x = 1")
+    ours = attributes(settings__name="ours")
+    ours.start()
+    spec = importlib.util.find_spec("app")
+    ours.restore()
+    assert spec is not None and spec.loader.get_source("app") == "x = 1"  # type: ignore[union-attr]
+
+
 def test_a_module_that_nobody_imports_is_no_problem_if_it_is_there(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("raise RuntimeError")
     ours = Attributes({"app:a.b": "x", "nowhere.app:a.b": "x"}, ("nowhere:get",), lambda _, w, __: w)
@@ -137,8 +146,10 @@ FROZEN = """
         def __setattr__(self, name, value): raise ValueError(f"1 validation error\\n  {name}: not below /data")
     class Deaf:
         name = property(lambda self: "shared", lambda self, value: None)
+    class Lazy:
+        def __getattr__(self, name): raise RuntimeError("not configured")
     class Settings: names = ["a"]
-    frozen, checked, deaf, settings = Frozen(), Checked(), Deaf(), Settings()
+    frozen, checked, deaf, lazy, settings = Frozen(), Checked(), Deaf(), Lazy(), Settings()
     Checked.name = "shared"
     def uncached(): pass
     """
@@ -150,6 +161,7 @@ FROZEN = """
         ("frozen__name", "app:frozen.name can't be set to 'x': FrozenInstanceError: cannot assign to field 'name'"),
         ("checked__name", "app:checked.name can't be set to 'x': ValueError: 1 validation error name: not below /data"),
         ("deaf__name", "app:deaf.name stays 'shared' when it is set to 'x'"),
+        ("lazy__name", "app:lazy.name can't be read when its module is imported: not configured"),
         ("settings__nams", "app:settings.nams: there is no nams"),
         (
             "settings__names",

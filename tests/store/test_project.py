@@ -80,6 +80,7 @@ def test_an_empty_table_is_isolation_with_its_defaults(tmp_path: Path) -> None:
         ("env = {A = 1}", "env is {'A': 1}, wanted a table of texts", ""),
         ("env = {A-B = 'x'}", "env has 'A-B', wanted a variable", ""),
         ("env = {A = '{dir}'}", "env A has {dir}", "known are {worker_dir}, {worker}, {run_id}, {shard}"),
+        ('env = {A = "a\\u0000"}', "env A has a character that no variable can hold", ""),
         ("env = {A = 'DB_URL'}", "env A is 'DB_URL'", "known are db-url, dir, port, and texts"),
         ("settings = {'app.settings.x' = 'y'}", "settings has 'app.settings.x', wanted module:object.attribute", ""),
         ("settings = {'app:x' = 'y'}", "settings has 'app:x', wanted module:object.attribute", ""),

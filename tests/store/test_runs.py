@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -73,6 +76,26 @@ def test_nothing_else_is_touched_and_no_link_is_followed(tmp_path: Path) -> None
     assert sweep(host) == (run,)
     assert names(host) == ["0000AAAA", "0000aaa", "0000aaaa0", "0000bbbb", "0000dddd", "ports"]
     assert os.listdir(target) == ["gw0"]
+
+
+READ_ONLY = """
+import os
+from pathlib import Path
+from ci_tools.store.runs import remove
+os.geteuid() or os.setuid(65534)  # root may write anywhere
+os.makedirs("run/a/b")
+os.symlink("/", "run/a/link")
+os.chmod("run/a", 0o500)
+remove(Path("run"))
+"""
+
+
+def test_what_tests_made_read_only_goes_too() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as home:
+        os.chmod(home, 0o777)
+        env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        subprocess.run([sys.executable, "-c", READ_ONLY], cwd=home, env=env, check=True, timeout=60)
+        assert os.listdir(home) == []
 
 
 def test_it_is_swept_once_an_hour(tmp_path: Path) -> None:

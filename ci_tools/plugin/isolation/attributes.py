@@ -134,6 +134,10 @@ class _Loader(importlib.abc.Loader):
         self._real = real
         self._done = done
 
+    def __getattr__(self, name: str) -> Any:
+        """Give sources and resources, and what `runpy` runs, to who asks for the module without importing it."""
+        return getattr(self._real, name)
+
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._real.create_module(spec)
 
@@ -169,9 +173,13 @@ def converted(entry: str, text: str, present: object) -> object:
 
 def _found(entry: str, owner: object, path: str) -> Any:
     for name in path.split("."):
-        if not hasattr(owner, name):
-            raise UsageError(f"{entry}: there is no {name}", hint="write module:object.attribute")
-        owner = getattr(owner, name)
+        try:
+            owner = getattr(owner, name)
+        except AttributeError:
+            raise UsageError(f"{entry}: there is no {name}", hint="write module:object.attribute") from None
+        except Exception as error:  # an object that loads itself when it is first asked, as Django's settings
+            said = " ".join(str(error).split())[:200]
+            raise UsageError(f"{entry} can't be read when its module is imported: {said}") from None
     return owner
 
 

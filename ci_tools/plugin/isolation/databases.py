@@ -44,29 +44,33 @@ def redis_indexes(urls: Iterable[str | None]) -> frozenset[int]:
 def redis_url(url: DatabaseUrl, leases: contextlib.ExitStack, *, reserved: frozenset[int], empty: bool = False) -> str:
     """Return the URL of a database of this Redis server that nobody on this host has leased, and that holds no keys.
 
-    It is emptied when the lease ends; with `empty` before it begins as well. A server that can't be
-    reached yet is taken to have 16. Raises UsageError when none is free.
+    It is emptied when the lease ends; with `empty` one that holds keys is emptied before, when no other is
+    left. A server that can't be reached yet is taken to have 16, and what wasn't seen empty is not
+    emptied. Raises UsageError when none is free.
     """
     from ci_tools.plugin.isolation.redis import Redis
 
     redis = Redis(url)
     n_databases = redis.n_databases() or REDIS_DATABASES
-    in_use, full = 0, 0
-    for index in sorted(set(range(n_databases)) - reserved):
-        lock = Lock(host_dir() / "redis" / f"{redis.digest}-{index}.lock", timeout_s=0)
-        try:
-            lock.acquire()
-        except (LockHeldError, LockTimeoutError):
-            in_use += 1
-            continue
-        if empty:
-            redis.flush(index)
-        if not redis.size(index):
-            leases.callback(lock.release)
-            leases.callback(redis.flush, index)
-            return str(with_index(url, index))
-        full += 1
-        lock.release()
+    for emptied in (False, True) if empty else (False,):
+        in_use = full = 0
+        for index in sorted(set(range(n_databases)) - reserved):
+            lock = Lock(host_dir() / "redis" / f"{redis.digest}-{index}.lock", timeout_s=0)
+            try:
+                lock.acquire()
+            except (LockHeldError, LockTimeoutError):
+                in_use += 1
+                continue
+            if emptied:
+                redis.flush(index)
+            n_keys = redis.size(index)
+            if not n_keys:
+                leases.callback(lock.release)
+                if n_keys is not None:
+                    leases.callback(redis.flush, index)
+                return str(with_index(url, index))
+            full += 1
+            lock.release()
     raise UsageError(
         f"none of the server's {n_databases} databases is free: {in_use} are other workers', {full} hold keys, "
         f"{len(reserved)} are not for tests",

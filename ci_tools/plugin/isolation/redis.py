@@ -7,7 +7,7 @@ import hashlib
 import socket
 import ssl
 from typing import BinaryIO
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from ci_tools.model.dburl import DatabaseUrl, unquoted
 from ci_tools.model.errors import CiToolsError
@@ -21,7 +21,7 @@ class Redis:
     """One server. Each question is a connection of its own. A server that can't be reached answers None."""
 
     def __init__(self, url: DatabaseUrl) -> None:
-        self._url = urlsplit(str(url))
+        self._url = url.split()
 
     @property
     def digest(self) -> str:

@@ -21,6 +21,8 @@ def usage_errors() -> Iterator[None]:
         yield
     except CiToolsError as error:
         raise pytest.UsageError(_text(error)) from None
+    except OSError as error:  # a disk that is full, a directory that went away
+        raise pytest.UsageError(f"{PREFIX}{error}") from None
 
 
 def refuse(config: pytest.Config, error: CiToolsError) -> None:

@@ -20,6 +20,8 @@ IN_USE_TIMEOUT_S = 20.0  # each attempt takes PostgreSQL five already
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 OLD_S = 24 * 3600
 NAME = "_[0-9a-f]{8}(_s[0-9]+)?_[A-Za-z0-9]+$"
+# MySQL keeps no comment on a database: what its name alone gives away is dropped only if that can't be a date.
+NAME_OF_OLD = r"_(?=[0-9]*[a-f])[0-9a-f]{8}(_s[0-9]+)?_(gw[0-9]+|main)"
 OBJECT_IN_USE, SYNTAX_ERROR, INSUFFICIENT_PRIVILEGE = "55006", "42601", "42501"
 
 
@@ -150,4 +152,4 @@ def _old_mysql(url: DatabaseUrl) -> list[str]:
     )
     start = url.database
     rows = [str(row[0]) for row in query(url, sql)]
-    return [name for name in rows if name.startswith(start) and re.fullmatch(NAME, name[len(start) :])]
+    return [name for name in rows if name.startswith(start) and re.fullmatch(NAME_OF_OLD, name[len(start) :])]

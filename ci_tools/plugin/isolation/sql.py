@@ -8,9 +8,9 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
-from ci_tools.model.dburl import DatabaseUrl, Family, unquoted
+from ci_tools.model.dburl import DatabaseUrl, Family, parse, unquoted
 from ci_tools.model.errors import CiToolsError, UsageError
 
 TIMEOUT_S = 60
@@ -61,6 +61,17 @@ def libpq_url(url: DatabaseUrl) -> str:
     return f"postgresql://{host}/postgres{'?' if pairs else ''}{urlencode(pairs)}"
 
 
+def psql_address(url: DatabaseUrl) -> tuple[str, dict[str, str]]:
+    """Return the URL for psql, and the variable that keeps the password from the list of processes."""
+    start, _, text = libpq_url(url).partition("?")
+    user, at, host = start.removeprefix("postgresql://").rpartition("@")
+    user, _, password = user.partition(":")
+    options = parse_qsl(text, keep_blank_values=True)
+    secret = dict(options).get("password") or unquoted(password)
+    pairs = urlencode([(key, value) for key, value in options if key != "password"])
+    return f"postgresql://{user}{at}{host}{'?' if pairs else ''}{pairs}", {"PGPASSWORD": secret} if secret else {}
+
+
 def mysql_words(url: DatabaseUrl) -> tuple[list[str], dict[str, str]]:
     """Return the words for MySQL's programs, and the variable that keeps the password from the list of processes."""
     known = _mysql(url)
@@ -79,7 +90,7 @@ def _libpq(url: DatabaseUrl) -> dict[str, Any]:
 
 
 def _pg8000(url: DatabaseUrl) -> dict[str, Any]:
-    parts = urlsplit(libpq_url(url))
+    parts = parse(libpq_url(url)).split()
     options = dict(_options(url))
     host = parts.hostname or options.get("host", "localhost")
     port = int(options.get("port", parts.port or 5432))
@@ -96,7 +107,7 @@ def _pg8000(url: DatabaseUrl) -> dict[str, Any]:
 
 
 def _mysql(url: DatabaseUrl) -> dict[str, Any]:
-    parts = urlsplit(str(url))
+    parts = url.split()
     known = {
         "host": parts.hostname,
         "port": parts.port,
@@ -142,11 +153,8 @@ def _code(error: Exception) -> str:
 
 
 def _psql(url: DatabaseUrl, sql: str) -> list[Row]:
-    full = libpq_url(url)
-    parts = urlsplit(full)
-    password = {"PGPASSWORD": unquoted(parts.password)} if parts.password else {}
-    secret = f":{parts.password}@"
-    words = ("psql", "-XAtqw", "-F", "\x1f", "-v", "VERBOSITY=verbose", "-d", full.replace(secret, "@", 1), "-c", sql)
+    address, password = psql_address(url)
+    words = ("psql", "-XAtqw", "-F", "\x1f", "-v", "VERBOSITY=verbose", "-d", address, "-c", sql)
     done = _ran(words, {"LC_MESSAGES": "C", "PGCONNECT_TIMEOUT": "10", **password})
     if done.returncode:
         said = done.stderr.strip().partition("\n")[0]
