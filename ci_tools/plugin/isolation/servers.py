@@ -1,27 +1,30 @@
 """Databases created and dropped on PostgreSQL and MySQL servers, through what the user has: a driver or a program.
 
-A database's name ends in `_<run>_<worker>`, or `_<run>_s<shard>_<worker>`; a PostgreSQL one has a comment with
-the time as well. By these, and by nothing else, databases are dropped.
+A database's name ends in `_<run>_<worker>`, or `_<run>_s<shard>_<worker>`: so a run finds its own. What an older
+run has left must prove that it is ours: by its comment on PostgreSQL, and on MySQL, which has none, by a file that
+this host wrote when it was created.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import time
+from pathlib import Path
+from urllib.parse import quote, unquote
 
 from ci_tools.model.dburl import DatabaseUrl, Family
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.plugin.isolation.sql import SqlError, mysql_words, query
+from ci_tools.store.host import host_dir
 
 IN_USE_TIMEOUT_S = 20.0  # each attempt takes PostgreSQL five already
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
 OLD_S = 24 * 3600
-NAME = "_[0-9a-f]{8}(_s[0-9]+)?_[A-Za-z0-9]+$"
-# MySQL keeps no comment on a database: what its name alone gives away is dropped only if that can't be a date.
-NAME_OF_OLD = r"_(?=[0-9]*[a-f])[0-9a-f]{8}(_s[0-9]+)?_(gw[0-9]+|main)"
+NAME = "_[0-9a-f]{8}(_s[0-9]+)?_(gw[0-9]+|main)$"
 OBJECT_IN_USE, SYNTAX_ERROR, INSUFFICIENT_PRIVILEGE = "55006", "42601", "42501"
 
 
@@ -32,6 +35,7 @@ def create(url: DatabaseUrl, name: str, *, template: str, run_id: str, now_s: fl
             _create_postgresql(url, name, template)
             query(url, f"COMMENT ON DATABASE {identifier(name)} IS 'xdist-ci {run_id} {int(now_s)}'")
         else:
+            _write_record(url, name, now_s)
             query(url, f"CREATE DATABASE {backquoted(name)}")
             if template:
                 _copy_mysql(url, template, name)
@@ -57,7 +61,7 @@ def drop_run(url: DatabaseUrl, run_id: str) -> None:
 
 def reap(url: DatabaseUrl, *, now_s: float) -> None:
     """Drop what runs have left that were killed more than a day ago, unless somebody is connected to it."""
-    for name in _old_postgresql(url, now_s) if url.family is Family.POSTGRESQL else _old_mysql(url):
+    for name in _old_postgresql(url, now_s) if url.family is Family.POSTGRESQL else _old_mysql(url, now_s):
         quoting = identifier if url.family is Family.POSTGRESQL else backquoted
         try:
             query(url, f"DROP DATABASE IF EXISTS {quoting(name)}")
@@ -143,13 +147,28 @@ def _old_postgresql(url: DatabaseUrl, now_s: float) -> list[str]:
     return [str(name) for name, comment in query(url, sql) if int(str(comment).split()[2]) < now_s - OLD_S]
 
 
-def _old_mysql(url: DatabaseUrl) -> list[str]:
-    """By the age of its oldest table: MySQL knows no age of a database, nor comments on one."""
-    sql = (
-        "SELECT table_schema FROM information_schema.tables WHERE table_schema NOT IN "
-        "(SELECT db FROM information_schema.processlist WHERE db IS NOT NULL) "
-        f"GROUP BY table_schema HAVING MIN(create_time) < NOW() - INTERVAL {OLD_S} SECOND"
-    )
-    start = url.database
-    rows = [str(row[0]) for row in query(url, sql)]
-    return [name for name in rows if name.startswith(start) and re.fullmatch(NAME_OF_OLD, name[len(start) :])]
+def _old_mysql(url: DatabaseUrl, now_s: float) -> list[str]:
+    used = {str(row[0]) for row in query(url, "SELECT db FROM information_schema.processlist WHERE db IS NOT NULL")}
+    there = {str(row[0]) for row in query(url, "SELECT schema_name FROM information_schema.schemata")}
+    old = []
+    for record in _record(url, "").parent.glob(f"{_record(url, '').name}*"):
+        name = unquote(record.name.partition(".")[2])
+        if name not in there:
+            record.unlink(missing_ok=True)
+        elif name not in used and record.stat().st_mtime < now_s - OLD_S:
+            old.append(name)
+    return old
+
+
+def _record(url: DatabaseUrl, name: str) -> Path:
+    """Return the file that says of a MySQL database that this host has created it, and when: `<server>.<name>`."""
+    server = hashlib.sha256(repr(url.place[:2]).encode(errors="replace")).hexdigest()[:16]
+    return host_dir() / "mysql" / f"{server}.{quote(name, safe='')}"
+
+
+def _write_record(url: DatabaseUrl, name: str, now_s: float) -> None:
+    """Before the database: one without a record would stay for ever."""
+    record = _record(url, name)
+    record.parent.mkdir(mode=0o700, exist_ok=True)
+    record.touch()
+    os.utime(record, (now_s, now_s))
