@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from ci_tools.cli.known import quarantine_in
-from ci_tools.cli.merge import write_report
+from ci_tools.cli.merge import cost_text, write_report
 from ci_tools.cli.options import DURATIONS, SHARDS, WORKERS, command_or_default, number, read_durations
 from ci_tools.cli.plan import plan_for
 from ci_tools.cli.progress import Progress, progress_on
@@ -80,8 +80,9 @@ def run(args: argparse.Namespace) -> int:
     _run_all(jobs, args.jobs, out / "logs")
     bundles = read_bundles([out / "bundles"])
     report = judged(merge(bundles, plan), past=Past(), quarantine=quarantine_in(), fail_on="any")
-    write_report(report, run_cost(bundles), out / "report")
-    print(f"\n{report_text(report)}")
+    cost = run_cost(bundles)
+    write_report(report, cost, out / "report")
+    print(f"\n{report_text(report)}{cost_text(cost)}")
     _print_paths(out)
     return report.exit_code
 

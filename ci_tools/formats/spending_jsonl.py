@@ -13,14 +13,13 @@ from typing import Any
 from ci_tools.formats._document import Fields, check_header, parse, shown
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.money import amount_of, usd_text
-from ci_tools.model.spending import MAX_NAME_CHARS, MAX_TOKENS, Book, Entry, What
+from ci_tools.model.spending import MAX_NAME_CHARS, MAX_NODEID_CHARS, MAX_TOKENS, Book, Entry, What
 
 FORMAT = "xdist-ci/spending"
 # 1: the first.
 VERSION = 1
 
 MAX_SEQ = 10**12
-MAX_NODEID_CHARS = 10_000
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
@@ -98,7 +97,7 @@ def _entry(fields: Fields) -> Entry:
         usd=usd,
         kind=_text(fields, "kind", MAX_NAME_CHARS, default=""),
         model=_text(fields, "model", MAX_NAME_CHARS, default=""),
-        tokens=_number(fields, "tokens", MAX_TOKENS, default=0),
+        tokens=_number(fields, "tokens", 2 * MAX_TOKENS, default=0),  # input and output
         is_listed=fields.get("listed") is True,
         of=_number(fields, "of", MAX_SEQ, default=0),
         seq=_number(fields, "seq", MAX_SEQ, least=1),

@@ -34,7 +34,8 @@ def _plain(usd: object) -> str:
     """Return a number's digits, "" for what is none. True is none, though Python takes it for 1."""
     if isinstance(usd, bool) or not isinstance(usd, int | float | Decimal):
         return ""
-    number = Decimal(repr(usd)) if isinstance(usd, float) else Decimal(usd)
+    # Not repr: NumPy's floats, which are floats too, have another one.
+    number = Decimal(float.__repr__(usd)) if isinstance(usd, float) else Decimal(usd)
     if not number.is_finite() or not 0 <= number < 10**6:
         return ""
     return usd_text(EXACT.quantize(number, _QUANTUM) if isinstance(usd, float) else number)

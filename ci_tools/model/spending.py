@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import Enum
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from ci_tools.model.errors import CiToolsError
@@ -14,7 +15,9 @@ from ci_tools.model.words import count
 
 MAX_NAME_CHARS = 100  # of a kind or a model
 MAX_TOKENS = 10**15
+MAX_NODEID_CHARS = 10_000
 MAX_ROWS = 50_000  # of a run: what many more tests spent is one row for each job
+MAX_ROWS_CHARS = 6_000_000  # of their names: each takes up to 12 bytes of a file that is read up to 100 MB
 
 _ZERO = Decimal(0)
 
@@ -195,7 +198,7 @@ def _merged(books: Iterable[Book]) -> Iterator[Book]:
         damaged[name] = max(damaged.get(name, 0), book.damaged)
         known = entries.setdefault(name, {})
         for entry in book.entries:
-            known[entry.seq] = max(known.get(entry.seq, entry), entry, key=repr)
+            known[entry.seq] = max(known[entry.seq], entry, key=repr) if entry.seq in known else entry
     for name, known in entries.items():
         run, worker, process = name
         ordered = tuple(known[seq] for seq in sorted(known))
@@ -230,15 +233,14 @@ def _row(place: tuple[int, int, str, str, str, str], amounts: Amounts) -> Spent:
 
 def _fewer(rows: list[Spent]) -> list[Spent]:
     """Return the rows sorted; of too many the dearest, and one of all others for each job."""
-    rows = sorted(rows, key=_place)
-    if len(rows) <= MAX_ROWS:
-        return rows
-    dear = sorted(rows, key=lambda row: -row.amounts.usd)
+    dear = sorted(sorted(rows, key=_place), key=lambda row: row.amounts.usd, reverse=True)
+    chars = accumulate(len(row.nodeid) + len(row.kind) + len(row.model) + len(row.worker) for row in dear)
+    kept = min(MAX_ROWS, sum(1 for n in chars if n <= MAX_ROWS_CHARS))
     others: dict[tuple[int, int], list[Amounts]] = {}
-    for row in dear[MAX_ROWS:]:
+    for row in dear[kept:]:
         others.setdefault((row.shard, row.attempt), []).append(row.amounts)
     rest = [_row((*job, "", "", "", ""), Amounts.sum(parts)) for job, parts in others.items()]
-    return sorted([*dear[:MAX_ROWS], *rest], key=_place)
+    return sorted([*dear[:kept], *rest], key=_place)
 
 
 def _place(row: Spent) -> tuple[int, int, str, str, str, str]:
@@ -248,7 +250,7 @@ def _place(row: Spent) -> tuple[int, int, str, str, str, str]:
 def spending_line(spending: Spending) -> str:
     """Return `tests spent $0.0123 in 14 records, 2 unpriced; budget $5.00, $4.9877 left`; "" where nothing is."""
     total, left_usd = spending.total, spending.left_usd
-    if not total.records:
+    if not (total.records or spending.damaged):
         return ""
     parts = [f"tests spent {exact_dollars(total.usd)} in {count(total.records, 'record')}"]
     parts += [f"{total.unpriced:,} unpriced"] if total.unpriced else []
@@ -257,5 +259,5 @@ def spending_line(spending: Spending) -> str:
     line = ", ".join(parts)
     if spending.budget_usd is None or left_usd is None:
         return line
-    end = f"{exact_dollars(left_usd)} left" if left_usd >= 0 else f"exceeded by {exact_dollars(-left_usd)}"
+    end = f"{exact_dollars(left_usd)} left" if left_usd >= 0 else f"exceeded by {exact_dollars(EXACT.abs(left_usd))}"
     return f"{line}; budget {exact_dollars(spending.budget_usd)}, {end}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from ci_tools.model.money import exact_dollars, usd_sum
 from ci_tools.model.plan import Plan
 
 _MICRO = Decimal("0.000001")
@@ -30,4 +31,5 @@ def with_budget(plan: Plan, budget_usd: Decimal | None) -> Plan:
 def budget_line(plan: Plan) -> str:
     """Return how a plan's budget is split, for people."""
     parts = [shard.budget_usd for shard in plan.shards if shard.budget_usd is not None]
-    return f"budget: ${sum(parts):f}, by predicted work ${min(parts):.4f} to ${max(parts):.4f} a shard"
+    whole, least, most = map(exact_dollars, (usd_sum(parts), min(parts), max(parts)))
+    return f"budget: {whole}, by predicted work {least} to {most} a shard"

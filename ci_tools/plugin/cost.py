@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from ci_tools.model.errors import CiToolsError, UsageError
-from ci_tools.model.money import amount_of, rounded_usd
+from ci_tools.model.money import EXACT, amount_of, rounded_usd
 from ci_tools.model.spending import (
     MAX_NAME_CHARS,
     MAX_TOKENS,
@@ -139,14 +139,21 @@ def _directory(config: pytest.Config) -> Path:
 
 
 def _budget_usd(config: pytest.Config) -> Decimal | None:
-    """Return what may be spent: by the shard as its plan says, else by the run as the project says."""
+    """Return what may be spent: by the shard as its plan says, else by the run as the project says.
+
+    A plan that was made without the project's file knows of no budget: then all shards have the same part.
+    """
     from ci_tools.plugin import SETTINGS
     from ci_tools.store.project import read_project
 
     settings = config.stash.get(SETTINGS, None)
-    if settings:
-        return settings.plan.shards[settings.shard - 1].budget_usd
-    return read_project(config.rootpath).budget_usd
+    part_usd = settings.plan.shards[settings.shard - 1].budget_usd if settings else None
+    if part_usd is not None:
+        return part_usd
+    budget_usd = read_project(config.rootpath).budget_usd
+    if settings is None or budget_usd is None:
+        return budget_usd
+    return EXACT.scaleb(EXACT.divide_int(EXACT.scaleb(budget_usd, 6), len(settings.plan.shards)), -6)
 
 
 def _n_tokens(tokens: Tokens) -> int:
@@ -174,7 +181,8 @@ def _priced(entry: Entry, tokens: Tokens) -> Entry:
         return entry
     usage = prices.Usage(**{f"{key}_tokens": number for key, number in tokens.items()})
     try:
-        usd = rounded_usd(prices.calc_price(usage, model_ref=entry.model).total_price)
+        with localcontext(EXACT):
+            usd = rounded_usd(prices.calc_price(usage, model_ref=entry.model).total_price)
     except (LookupError, ValueError):
         return entry
     return entry if usd is None else replace(entry, usd=usd, is_listed=True)

@@ -65,8 +65,8 @@ class Run:
         return self.root
 
     def exists(self) -> bool:
-        """Return whether any process of the run has opened it."""
-        return self.root.is_dir()
+        """Return whether any process of the run has opened it; no where it can't be looked for."""
+        return os.path.isdir(self.root)  # Path.is_dir raises where the host's directory is somebody else's
 
     def keep(self) -> None:
         """Have the directory stay when the run ends, for a week."""

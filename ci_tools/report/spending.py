@@ -32,7 +32,7 @@ class SpentTable:
 
 def spending_lines(spending: Spending) -> list[str]:
     """Return the sum, the budget, and what is behind the sum; nothing when nothing was spent. Plain text of ours."""
-    return list(_lines(spending)) if spending.total.records else []
+    return list(_lines(spending)) if spending_line(spending) else []
 
 
 def _lines(spending: Spending) -> Iterator[str]:

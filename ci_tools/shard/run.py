@@ -173,9 +173,9 @@ class Running:
         """Seal the bundle of a command that has ended."""
         shutil.rmtree(self._stage, ignore_errors=True)
         job, bundle = self.job, self.job.bundle.absolute()
+        remove_links(bundle)  # first: the next would tidy up what one leads to
         remove_empty(bundle / "workers")
         remove_empty(bundle / DIRECTORY)  # the budget's lock
-        remove_links(bundle)
         manifest = replace(
             self.manifest,
             sealed=True,

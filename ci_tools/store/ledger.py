@@ -21,7 +21,7 @@ from time import time  # by name: tests replace time.time
 from ci_tools.formats import spending_jsonl
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.money import exact_dollars
-from ci_tools.model.spending import Balance, Book, BudgetExceededError, Entry, What
+from ci_tools.model.spending import MAX_NODEID_CHARS, Balance, Book, BudgetExceededError, Entry, What
 from ci_tools.store.files import read_text
 from ci_tools.store.lines import Lines
 from ci_tools.store.locks import Lock
@@ -56,7 +56,7 @@ class Ledger:
         self._budget_usd = budget_usd
         self._balance = Balance()
         self._ends: dict[str, int] = {}  # how far each file is in the balance
-        self._page = self._opened()
+        self._page = self._opened(itertools.count(1))
 
     def record(self, entry: Entry) -> int:
         """Append an entry; return its `seq`, by which a reservation is ended.
@@ -87,15 +87,17 @@ class Ledger:
     def _append(self, entry: Entry) -> int:
         page = self._page
         if page.pid != os.getpid():  # a forked child: its entries are its own
-            page = self._page = self._opened()
+            page = self._page = self._opened(page.numbers)  # on from there: it has its parent's reservations too
         seq = next(page.numbers)
+        # What can't be read back counts for nobody. Prompts make long ids; tests set the clock before 1970.
+        entry = replace(entry, seq=seq, at_s=max(0.0, time()), nodeid=entry.nodeid[:MAX_NODEID_CHARS])
         if not page.lines.problem:  # else a line may be torn, and nothing after it could be read
-            page.lines.write(spending_jsonl.entry_line(replace(entry, seq=seq, at_s=time())))
+            page.lines.write(spending_jsonl.entry_line(entry))
         if page.lines.problem:
             raise CiToolsError(page.lines.problem, hint=_FREE)
         return seq
 
-    def _opened(self) -> _Page:
+    def _opened(self, numbers: Iterator[int]) -> _Page:
         book = replace(self._whose, process=secrets.token_hex(4))
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
@@ -103,7 +105,7 @@ class Ledger:
         except OSError as error:
             raise CiToolsError(f"{self._directory}: can't be made: {error.strerror}", hint=_FREE) from None
         lines.write(spending_jsonl.header_line(book, shard=self._shard))
-        return _Page(pid=os.getpid(), lines=lines, numbers=itertools.count(1))
+        return _Page(pid=os.getpid(), lines=lines, numbers=numbers)
 
     def _catch_up(self) -> None:
         """Take into the balance what all processes have written since the last time."""

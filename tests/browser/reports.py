@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from ci_tools.model.plan import Certificate
 from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
 from ci_tools.model.run import Attempt, Outcome
+from ci_tools.model.spending import Amounts, Spending, Spent
 from ci_tools.model.verdict import BaseRun, Cause, Changes, Judgement, Slower
 
 START_S = 1_760_000_000.0
@@ -112,6 +114,23 @@ def red(n_tests: int = 400, *, shards: int = 4, workers: int = 2, failures: int 
         deselected=("tests/jobs/test_slow.py::test_nightly",),
         fail_on="new",
     )
+
+
+def spending(report: Report, names: Sequence[str]) -> Spending:
+    """Return what a report's first tests spent, each on a kind and a model of these names, in two workers."""
+    rows = (
+        Spent(
+            shard=1,
+            attempt=1 + number % 2,
+            nodeid=case.nodeid,
+            kind=name,
+            model=name,
+            worker=f"gw{number % 2}",
+            amounts=Amounts(records=1 + number, tokens=900 * number, usd=Decimal(number) / 1_000),
+        )
+        for number, (case, name) in enumerate(zip(report.cases, names))
+    )
+    return Spending(rows=tuple(rows), budget_usd=Decimal(5))
 
 
 def _files(rng: random.Random, n_tests: int) -> Iterator[tuple[str, list[str]]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from browser.axe import findings
 from browser.chromium import ACTION_TIMEOUT_S, executable
-from browser.reports import green, red
+from browser.reports import green, red, spending
 from playwright.sync_api import Browser, Page
 
 from ci_tools.model.report import CaseResult, Conclusion, Report
@@ -39,8 +39,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Report, int], P
             if known is report and limit == max_tests:
                 return path
         path = directory / f"report-{len(written)}.html"
-        page = html_page(report, facts=FACTS, cost_lines=("$0.02 in 4 billed minutes",), max_tests=max_tests)
-        path.write_text(page, encoding="utf-8")
+        cost = {"cost_lines": ("$0.02 in 4 billed minutes",), "spending": spending(report, HOSTILE)}
+        path.write_text(html_page(report, facts=FACTS, **cost, max_tests=max_tests), encoding="utf-8")
         written.append((report, max_tests, path))
         return path
 
@@ -124,7 +124,7 @@ def test_without_javascript_all_but_the_list_is_there(opened: Open) -> None:
     assert page.locator("#failures pre").first.is_visible()
     page.locator("#failures .card").nth(1).locator("summary").click()
     assert "assert '30.00' == '29.97'" in page.locator("#failures .card").nth(1).locator("pre").inner_text()
-    for section in ("#flaky", "#missing", "#changes", "#shards", "#slowest", "#cost"):
+    for section in ("#flaky", "#missing", "#changes", "#shards", "#slowest", "#cost", "#spending"):
         assert page.locator(section).is_visible(), section
     assert page.locator("#explorer").is_hidden()
     assert page.locator("#tests noscript p").is_visible()

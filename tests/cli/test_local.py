@@ -15,6 +15,7 @@ from project import PYTEST, Project
 from pytest_split.algorithms import Algorithms
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
+PAYS = "import pytest\n\n@pytest.fixture(autouse=True)\ndef _pays(cost): cost.add('0.01')\n"
 FAILING = "tests/test_prices.py::test_a_discount_of_ten_percent"
 
 
@@ -23,6 +24,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The example project after two local runs."""
     root = tmp_path_factory.mktemp("shop")
     shutil.copytree(EXAMPLE, root, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".ci-tools", "__pycache__"))
+    (root / "conftest.py").write_text(PAYS)
     return Project(root)
 
 
@@ -43,6 +45,7 @@ def test_the_verdict_counts_what_plain_pytest_counts(
         assert done.returncode == 1, done.stderr
         assert f"FAILED: 1 test failed: '{FAILING}'" in done.stdout
         assert "  46 tests on 3 shards (43 passed, 1 failed, 1 skipped, 1 xfailed)" in done.stdout
+        assert "\ntests spent $0.45 in 45 records\n" in done.stdout
     plain = subprocess.run([*PYTEST, "-q", "-n0"], cwd=shop.root, capture_output=True, text=True)
     assert "1 failed, 43 passed, 1 skipped, 1 xfailed in" in plain.stdout
 

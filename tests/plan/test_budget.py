@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ci_tools.formats import plan_json
 from ci_tools.model.plan import Atom, Plan, Shard
-from ci_tools.plan.budget import with_budget
+from ci_tools.plan.budget import budget_line, with_budget
 
 
 def plan_of(*works_ms: int) -> Plan:
@@ -25,7 +25,9 @@ def parts(plan: Plan) -> list[str]:
 
 
 def test_a_shard_may_spend_by_its_predicted_work() -> None:
-    assert parts(with_budget(plan_of(2999, 999, 0), Decimal("4.00"))) == ["2.999250", "0.999750", "0.001000"]
+    plan = with_budget(plan_of(2999, 999, 0), Decimal("4.00"))
+    assert parts(plan) == ["2.999250", "0.999750", "0.001000"]
+    assert budget_line(plan) == "budget: $4.00, by predicted work $0.001 to $2.99925 a shard"
 
 
 def test_without_a_budget_the_plan_stays_as_it_is() -> None:

@@ -80,6 +80,16 @@ def test_without_a_record_nothing_is_said(project: Project) -> None:
     assert run_pytest(project, "-n", "0") == (0, [])
 
 
+def test_a_run_that_spends_nothing_needs_no_directory(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that can't even be looked into, be it somebody else's or, as root may look anywhere, of too long a name."""
+    monkeypatch.setenv("CI_TOOLS_HOST_DIR", f"/{'x' * 300}")
+    project.write(test_a="def test_a(): pass\n")
+    assert run_pytest(project, "-n", "0") == (0, [])
+    project.write(test_a="def test_a(cost): cost.add(1)\n")
+    code, said = run_pytest(project, "-n", "0")
+    assert (code, said[-1].endswith("can't be made: File name too long")) == (1, True)
+
+
 def test_files_of_another_run_are_never_read(project: Project) -> None:
     """Those of a run that was killed lie in the same directory of the host; an aggregator's glob finds them too."""
     project.write(test_a="import os\ndef test_a(cost):\n    cost.add(1)\n    os.kill(os.getpid(), 9)\n")
@@ -195,10 +205,13 @@ def test_genai_prices_is_asked_where_it_is_installed(project: Project, tmp_path:
     python = python_with("genai-prices", "pytest", "genai-prices>=0.0.30")
     project.write(
         test_a="""
+        import decimal
         def test_a(cost):
             cost.add(kind="llm", model="gpt-4o", tokens={"input": 1000, "output": 100})
             cost.add(kind="llm", model="gpt-4o", tokens=1100)
             cost.add(kind="llm", model="no-such-model", tokens={"input": 1000})
+            decimal.getcontext().prec = 1
+            cost.add(kind="llm", model="gpt-4o", tokens={"input": 1000, "output": 100})
         """
     )
     environ = {"PYTHONPATH": str(stage(tmp_path / "stage")), "PYTEST_PLUGINS": "ci_tools.plugin"}
@@ -206,7 +219,7 @@ def test_genai_prices_is_asked_where_it_is_installed(project: Project, tmp_path:
         for name, value in environ.items():
             patch.setenv(name, value)
         said = run_pytest(project, python=python)
-    assert said == (0, ["xdist-ci: tests spent $0.0035 in 3 records, 2 unpriced"])
+    assert said == (0, ["xdist-ci: tests spent $0.007 in 4 records, 2 unpriced"])
 
 
 # -- in a shard ------------------------------------------------------------------------------
@@ -252,6 +265,19 @@ def test_a_shard_holds_its_part_of_the_budget_and_the_merge_has_all(project: Pro
     pages = {name: (project.root / "merged" / name).read_text() for name in ("summary.md", "report.html")}
     assert "#### Spent by kind (2)" in pages["summary.md"]
     assert "What the tests spent" in pages["report.html"]
+
+
+def test_of_a_plan_that_knows_of_no_budget_every_shard_has_the_same_part(project: Project) -> None:
+    """One of `ci-tools plan --from-durations`, say, made where the project's file is not."""
+    project.write_path("pyproject.toml", BUDGET.format("2"))
+    project.write(
+        test_a="def test_a(cost):\n    with cost.reserve('0.66'): pass\n    cost.add('0.01')\n",
+        test_b="",
+        test_c="",
+    )
+    project.write_plan([whole("test_a.py")], [whole("test_b.py")], [whole("test_c.py")])
+    ran = project.run("1/3")
+    assert "spent $0.01 of a budget of $0.666666: $0.67 are spent now" in ran.output
 
 
 def read_run(project: Project) -> RunCost:

@@ -109,7 +109,7 @@ def test_the_lines_of_any_cost_are_plain_text(cost: RunCost) -> None:
     lines = cost_lines(cost)
     assert [line for line in lines if not (line.isascii() and line.isprintable())] == []
     is_billed = any(job.runner.environment or job.price.usd_per_minute is not None for job in cost.jobs)
-    assert bool(lines) == (is_billed or cost.spending.total.records > 0)
+    assert bool(lines) == (is_billed or cost.spending.total.records + cost.spending.damaged > 0)
 
 
 @law

@@ -29,7 +29,7 @@ entries = st.builds(
     usd=usd,
     kind=names,
     model=names,
-    tokens=st.integers(0, 10**15),
+    tokens=st.sampled_from([0, 1_200, 2 * 10**15]),  # input and output, each up to 10¹⁵
     is_listed=st.booleans(),
     of=st.integers(0, 6),
     at_s=st.integers(0, 10**13).map(lambda ms: ms / 1000),
@@ -126,6 +126,7 @@ def test_a_float_is_what_it_prints_as(number: float) -> None:
         (1e-12, "0.000000000001"),
         (1e-13, "0"),
         (0.1 + 0.2, "0.3"),
+        (type("float64", (float,), {"__repr__": lambda self: f"np.float64({float(self)})"})(0.01), "0.01"),
         (Decimal("1E+2"), "100"),
         (Decimal("0.50"), "0.5"),
         ("999999.999999999999", "999999.999999999999"),
@@ -171,6 +172,8 @@ def test_of_too_many_rows_the_dearest_stay_and_the_sum_is_whole(monkeypatch: pyt
         amounts = Amounts(records=records, usd=Decimal(usd))
         return Spent(shard=1, attempt=1, nodeid=nodeid, model="", amounts=amounts, **named)
 
-    assert spending_of({(1, 1): [book]}) == Spending(
-        rows=(row("", 2, 3), row("a.py::test_3", 1, 3), row("a.py::test_4", 1, 4))
-    )
+    fewer = Spending(rows=(row("", 2, 3), row("a.py::test_3", 1, 3), row("a.py::test_4", 1, 4)))
+    assert spending_of({(1, 1): [book]}) == fewer
+    monkeypatch.setattr(spending_module, "MAX_ROWS", 9)
+    monkeypatch.setattr(spending_module, "MAX_ROWS_CHARS", 2 * len("a.py::test_1llmgw0"))
+    assert spending_of({(1, 1): [book]}) == fewer

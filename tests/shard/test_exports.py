@@ -254,9 +254,12 @@ def test_a_link_in_a_bundle_is_not_there_for_an_upload_to_follow(project: Projec
             os.symlink("/etc/hostname", bundle / "name")
             (bundle / "workers").mkdir(exist_ok=True)
             os.symlink("/etc", bundle / "workers" / "etc")
+            os.symlink(os.getcwd(), bundle / "spending")
     """
     )
+    project.write_path("empty.txt", "")
     project.run()
+    assert (project.root / "empty.txt").exists()  # what a link leads to is no part of the bundle
     assert [path for path in (project.root / "bundles").rglob("*") if path.is_symlink()] == []
 
 

@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from pathlib import Path
 
@@ -189,21 +190,33 @@ def test_each_process_has_a_file_of_its_own(path: Path) -> None:
     assert total(path) == Amounts(records=300, usd=Decimal(3))
 
 
-def test_a_forked_child_has_one_too(path: Path) -> None:
+def test_a_forked_child_has_one_too_and_ends_no_reservation_of_its_own_with_its_parents(path: Path) -> None:
     program = """
 mine = ledger("1")
-mine.record(entry("add", "0.1"))
+held = mine.record(entry("reserve", "0.1"))
 if not os.fork():
-    mine.record(entry("add", "0.2"))
+    mine.record(entry("reserve", "0.3"))
+    mine.record(entry("settle", "0.1", held))
     os._exit(0)
 os.wait()
-mine.record(entry("add", "0.3"))
+mine.record(entry("add", "0.1"))
 try: mine.record(entry("reserve", "0.41"))
 except BudgetExceededError: say("refused")
 """
     assert said_by(OPEN + program, path) == "refused"
-    assert sorted(written(read_books(path))) == [[(1, "add")], [(1, "add"), (2, "add")]]
+    assert sorted(written(read_books(path))) == [[(1, "reserve"), (2, "add")], [(2, "reserve"), (3, "settle")]]
     assert total(path).usd == Decimal("0.6")
+
+
+def test_an_odd_id_and_an_odd_clock_are_held_to_the_budget_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ci_tools.store.ledger.time", lambda: -1.0)
+    mine = ledger(path, "1")
+    long = replace(entry("add", "0.75"), nodeid="a.py::test[" + "x" * 20_000)
+    mine.record(long)
+    with pytest.raises(BudgetExceededError):
+        mine.record(long)
+    (book,) = read_books(path)
+    assert [(len(one.nodeid), one.at_s) for one in book.entries] == [(10_000, 0.0)] * 2
 
 
 def test_threads_lose_nothing(path: Path) -> None:
