@@ -16,7 +16,6 @@ from ci_tools.model.money import EXACT, amount_of, rounded_usd
 from ci_tools.model.spending import (
     MAX_NAME_CHARS,
     MAX_TOKENS,
-    BudgetExceededError,
     Entry,
     What,
     spending_line,
@@ -25,8 +24,6 @@ from ci_tools.model.spending import (
 from ci_tools.plugin.nodeids import cleaner
 from ci_tools.plugin.run import RUN
 from ci_tools.store.ledger import DIRECTORY, Ledger, read_books
-
-__all__ = ["BudgetExceededError", "Cost", "Reservation", "cost_of", "line_of_run"]
 
 _LEDGER: pytest.StashKey[Ledger] = pytest.StashKey()
 

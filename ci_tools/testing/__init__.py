@@ -6,6 +6,7 @@ was awaited, for how long, and what was seen last.
 
 from __future__ import annotations
 
+from ci_tools.model.spending import BudgetExceededError
 from ci_tools.store.ports import leased_ports
 from ci_tools.testing.conditions import wait_for_condition, wait_for_condition_async
 from ci_tools.testing.events import AsyncEvent, Event
@@ -16,6 +17,7 @@ from ci_tools.testing.threads import synchronized_threads
 
 __all__ = [
     "AsyncEvent",
+    "BudgetExceededError",
     "Event",
     "leased_ports",
     "retry_with_backoff",
