@@ -11,7 +11,8 @@ class Suite:
 
     `requirements` go into its environment, all pinned. `tests_in` names the package whose
     installed copy is the suite; without it the suite is the unpacked source distribution.
-    `paths` are given to `ci-tools local` and to pytest, `options` to pytest alone.
+    `paths` are given to `ci-tools local` and to pytest, `options` to pytest alone. `twice`: it is run
+    in shards once more, by the times that were recorded the first time.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Suite:
     paths: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     xdist: str = "3.8.0"
+    twice: bool = False
 
     @property
     def key(self) -> str:
@@ -40,6 +42,7 @@ SUITES = (
     # package. The slowest parts are left out: 4,600 tests in a quarter of a minute.
     Suite(
         name="networkx",
+        twice=True,
         version="3.6.1",
         requirements=("numpy==2.4.6", "pytest==9.1.1"),
         tests_in="networkx",
@@ -59,6 +62,7 @@ SUITES = (
     # pyproject.toml, `-m` in addopts deselects tests.
     Suite(
         name="click",
+        twice=True,
         version="8.5.1",
         requirements=("pytest==9.1.1",),
         options=(

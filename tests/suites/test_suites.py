@@ -18,12 +18,11 @@ RATIOS = CACHE / "ratios.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """One suite, three times: plain, in shards without recorded times, in shards with them."""
+    """One suite, plain and in shards: without recorded times and, where that is done twice, with them."""
 
     suite: Suite
     plain: Plain
-    first: Sharded
-    second: Sharded
+    sharded: tuple[Sharded, ...]
 
 
 @pytest.fixture(scope="module", params=SUITES, ids=lambda suite: suite.name)
@@ -33,9 +32,8 @@ def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     top = tmp_path_factory.mktemp(suite.name)
     plain = run_plain(suite, installed, top / "plain")
     directory = installed.copy_to(top / "sharded")
-    first = run_sharded(suite, installed, directory)
-    second = run_sharded(suite, installed, directory)
-    return Runs(suite=suite, plain=plain, first=first, second=second)
+    sharded = tuple(run_sharded(suite, installed, directory) for _ in range(1 + suite.twice))
+    return Runs(suite=suite, plain=plain, sharded=sharded)
 
 
 def _installed_or_skip(suite: Suite) -> Installed:
@@ -49,16 +47,13 @@ def _installed_or_skip(suite: Suite) -> Installed:
 
 def test_shards_report_the_outcomes_of_plain_pytest_each_test_once(runs: Runs) -> None:
     assert len(runs.plain.tests) > 30
-    assert differences(runs.plain, runs.first) == [], runs.first.talk
-
-
-def test_shards_planned_by_recorded_times_report_the_same(runs: Runs) -> None:
-    assert differences(runs.plain, runs.second) == [], runs.second.talk
+    for sharded in runs.sharded:
+        assert differences(runs.plain, sharded) == [], sharded.talk
 
 
 def test_nothing_is_lost_duplicated_or_not_run(runs: Runs) -> None:
-    assert _flaws(runs.first) == {"lost": [], "duplicated": [], "not_run": []}
-    assert _flaws(runs.second) == {"lost": [], "duplicated": [], "not_run": []}
+    for sharded in runs.sharded:
+        assert _flaws(sharded) == {"lost": [], "duplicated": [], "not_run": []}
 
 
 def _flaws(sharded: Sharded) -> dict[str, Any]:
@@ -68,18 +63,19 @@ def _flaws(sharded: Sharded) -> dict[str, Any]:
 def test_the_verdict_is_pytests_own(runs: Runs) -> None:
     conclusion = "failed" if runs.plain.exit_status else "passed"
     expected = (conclusion, runs.plain.exit_status)
-    assert (runs.first.report["conclusion"], runs.first.exit_code) == expected, runs.first.talk
-    assert (runs.second.report["conclusion"], runs.second.exit_code) == expected, runs.second.talk
+    for sharded in runs.sharded:
+        assert (sharded.report["conclusion"], sharded.exit_code) == expected, sharded.talk
 
 
 def test_what_the_suite_deselects_and_skips_by_the_module_is_named(runs: Runs) -> None:
     expected = {"deselected": runs.plain.deselected, "skipped_modules": runs.plain.skipped_modules}
-    assert {name: runs.first.report[name] for name in expected} == expected
-    assert {name: runs.second.report[name] for name in expected} == expected
+    for sharded in runs.sharded:
+        assert {name: sharded.report[name] for name in expected} == expected
 
 
 def test_unchanged_code_has_nothing_new_and_nothing_gone_for_the_second_plan(runs: Runs) -> None:
-    assert {name: runs.second.report[name] for name in ("unplanned", "gone")} == {"unplanned": [], "gone": []}
+    for sharded in runs.sharded[1:]:
+        assert {name: sharded.report[name] for name in ("unplanned", "gone")} == {"unplanned": [], "gone": []}
 
 
 def test_actual_against_predicted_seconds_are_written_down(
@@ -88,8 +84,8 @@ def test_actual_against_predicted_seconds_are_written_down(
     row = {
         "tests": len(runs.plain.tests),
         "plain_s": round(runs.plain.seconds, 1),
-        "actual_to_predicted": round(runs.second.ratio, 2),
-        "outcome": runs.second.report["conclusion"],
+        "actual_to_predicted": round(runs.sharded[-1].ratio, 2),
+        "outcome": runs.sharded[-1].report["conclusion"],
     }
     record_property("actual_to_predicted", row["actual_to_predicted"])
     _remember(RATIOS, runs.suite.key, row)

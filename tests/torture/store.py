@@ -110,25 +110,33 @@ def work(top: Path, slot: str, operations: int, seed: str) -> None:
 def torture(top: Path, *, processes: int, operations: int, kills: int, seed: int) -> list[str]:
     """Do it; return what is wrong afterwards."""
     r = random.Random(seed)
-    wrong, lives = [], [0] * processes
+    wrong: list[str] = []
+    killed_ns: list[list[int]] = [[] for _ in range(processes)]
 
     def start(slot: int) -> subprocess.Popen[str]:
-        words = ("--worker", str(slot), "--operations", str(operations), "--seed", f"{seed} {slot} {lives[slot]}")
+        words = (
+            "--worker",
+            str(slot),
+            "--operations",
+            str(operations),
+            "--seed",
+            f"{seed} {slot} {len(killed_ns[slot])}",
+        )
         command = [sys.executable, "-m", "tests.torture.store", "--top", str(top), *words]
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     running = {slot: start(slot) for slot in range(processes)}
     for number in range(1, kills + 1):
         victim = _wait_for(top, processes * operations * number // (kills + 1), running, r)
+        killed_ns[victim].append(time.monotonic_ns())
         running[victim].kill()
         running[victim].communicate()
-        lives[victim] += 1
         running[victim] = start(victim)
     for slot, process in running.items():
         said = process.communicate(timeout=LIMIT_S)[0]
         if said != "0\n":
             wrong.append(f"process {slot}: {said or process.returncode}")
-    return wrong + check(top, processes, operations, lives)
+    return wrong + check(top, operations, killed_ns)
 
 
 def _wait_for(top: Path, lines: int, running: dict[int, subprocess.Popen[str]], r: random.Random) -> int:
@@ -140,19 +148,21 @@ def _wait_for(top: Path, lines: int, running: dict[int, subprocess.Popen[str]], 
     return r.choice(alive or list(running))
 
 
-def check(top: Path, processes: int, operations: int, lives: list[int]) -> list[str]:
+def check(top: Path, operations: int, killed_ns: list[list[int]]) -> list[str]:
     """Hold what is there against what was acknowledged. A killed process may have done one operation more."""
-    logs = {slot: (top / f"log-{slot}").read_text().splitlines() for slot in range(processes)}
-    lines = [line.split(" ", 3) for log in logs.values() for line in log]
+    logs = {slot: (top / f"log-{slot}").read_text().splitlines() for slot in range(len(killed_ns))}
+    lines = [_lived(line.split(" ", 3), killed_ns[slot]) for slot, log in logs.items() for line in log]
     wrong = [f"process {slot}: {len(log)} operations" for slot, log in logs.items() if len(log) != operations]
-    state, n_kills = Store(top / "state.json").read(), sum(lives)
+    state, n_kills = Store(top / "state.json").read(), sum(map(len, killed_ns))
     for slot, log in logs.items():
         changes = [line.split(" ", 2) for line in log if line.startswith("change ")]
         wrong += [f"process {slot}: {rest}" for _, _, rest in changes if rest]
         numbers = [int(number) for _, number, _ in changes]
         done = state["by"].get(str(slot), 0)
-        if numbers != sorted(set(numbers)) or not len(numbers) <= done <= len(numbers) + lives[slot]:
-            wrong.append(f"process {slot}: {len(numbers)} changes acknowledged, {done} done, {lives[slot]} kills")
+        if numbers != sorted(set(numbers)) or not len(numbers) <= done <= len(numbers) + len(killed_ns[slot]):
+            wrong.append(
+                f"process {slot}: {len(numbers)} changes acknowledged, {done} done, {len(killed_ns[slot])} kills"
+            )
     if state["n"] != sum(state["by"].values()):
         wrong.append(f"n is {state['n']}, by is {state['by']}")
     counted = [int(line[1]) for line in lines if line[0] == "count"]
@@ -162,6 +172,14 @@ def check(top: Path, processes: int, operations: int, lives: list[int]) -> list[
         wrong.append(f"{len(counted)} counted, {len(set(counted))} of them once, to {(top / 'count').read_text()}")
     wrong += [f"read: {' '.join(line)}" for line in lines if line[0] == "read" and line[1]]
     return wrong + _check_intervals(lines) + _check_leaks(top)
+
+
+def _lived(line: list[str], killed_ns: list[int]) -> list[str]:
+    """Return a line of the log whose claim ends with its process, if that was killed before it lapsed."""
+    if line[0] == "lapse" and line[1]:
+        began, ended = int(line[1]), int(line[2])
+        line[2] = str(min([ended, *(at for at in killed_ns if began < at)]))
+    return line
 
 
 def _check_intervals(lines: list[list[str]]) -> list[str]:
