@@ -5,7 +5,7 @@ the lock that keeps the serial one alone, which is the most that can be asked fo
 serial test takes locks for its marked tests only, and one that `ci-tools run` runs takes none for
 serial tests either. The project has its workers isolated: directories, four variables, a port.
 
-How to read it: runs with the plugin loaded and without it alternate, 5 rounds after a warm-up, same
+How to read it: runs with the plugin loaded and without it alternate, 3 rounds after a warm-up, same
 python, same command. Ratios are of the medians; "pairs" is the least and the most of the ratios
 within a round. CPU tells more than wall on a busy machine.
 """
@@ -20,7 +20,7 @@ from _bench import Run, alternate, empty_tests, environ, guest_python, judged, p
 from ci_tools.shard.stage import stage
 
 FILES, TESTS = 200, 100
-ROUNDS = 5
+ROUNDS = 3
 BAR = 1.05
 SERIAL = """import pytest
 
