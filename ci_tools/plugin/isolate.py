@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ci_tools.model.project import Isolation
 
 KEEP_OPTION = "ci_tools_keep"
+KEEP_VARIABLE = "XDIST_CI_KEEP"  # what `ci-tools run --keep` says
 
 
 def isolate(early_config: pytest.Config, run: Run) -> None:
@@ -24,7 +25,7 @@ def isolate(early_config: pytest.Config, run: Run) -> None:
 
     Raises pytest.UsageError for a table that can't be meant, or can't be had.
     """
-    keep = getattr(early_config.known_args_namespace, KEEP_OPTION, None)
+    keep = getattr(early_config.known_args_namespace, KEEP_OPTION, None) or os.environ.get(KEEP_VARIABLE)
     if not _says_anything(early_config.rootpath / "pyproject.toml"):
         _keep(early_config, run, keep)
         return

@@ -268,3 +268,12 @@ def test_a_run_that_failed_keeps_its_directories_and_says_where(suite: Project) 
     assert runs(suite) == [kept]
     run(suite, "--ci-tools-keep=always", code=1)
     assert len(runs(suite)) == 2
+
+
+def test_what_a_shard_keeps_is_said_on_its_command_line(suite: Project) -> None:
+    suite.write(test_a="def test_a(worker_dir): pass")
+    assert suite.run(n="1", options=("--keep", "failed")).code == 0
+    assert runs(suite) == []
+    output = suite.run("1/1", n="1", options=("--keep", "always", "--attempt", "2")).output
+    (kept,) = runs(suite)
+    assert f"xdist-ci: the workers' directories are kept: {kept}\n" in output
