@@ -68,6 +68,11 @@ class Project:
             [sys.executable, "-m", "ci_tools", *words], cwd=self.cwd, capture_output=True, text=True, timeout=120
         )
 
+    def pytest(self, *words: str) -> tuple[int, str]:
+        """Return exit code and output of a pytest that is no shard."""
+        done = subprocess.run([*PYTEST, *words], cwd=self.cwd, capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stdout + done.stderr
+
     def plan(self, shards: int, *words: str) -> Plan:
         done = self.ci_tools("plan", "--shards", str(shards), "--out", str(self.root / "plan.json"), *words)
         assert done.returncode == 0, done.stderr

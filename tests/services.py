@@ -23,7 +23,7 @@ ENCODED = "p%40ss%2Fword"
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Yield the start of the URL of a PostgreSQL server with a database `app`: postgresql://user:password@host:port."""
-    bin = Path(program("postgres", "postgresql", "/usr/lib/postgresql/*/bin")).resolve().parent
+    bin = Path(program(["postgres"], ["postgresql"], "/usr/lib/postgresql/*/bin")).resolve().parent
     with _home("postgres") as (home, user), leased_ports(1) as (port,):
         (home / "password").write_text(PASSWORD)
         data, options = home / "data", ("--username=tester", f"--pwfile={home}/password", "--auth=scram-sha-256")
@@ -40,7 +40,7 @@ def postgresql() -> Iterator[str]:
 @contextmanager
 def redis(n_databases: int = 4) -> Iterator[str]:
     """Yield the URL of a Redis server with so many databases: redis://:password@host:port."""
-    path = program("redis-server", "redis-server")
+    path = program(["redis-server"], ["redis-server"])
     with _home("redis") as (home, user), leased_ports(1) as (port,):
         words = ("--port", str(port), "--bind", "127.0.0.1", "--requirepass", PASSWORD, "--dir", str(home))
         url = f"redis://:{ENCODED}@127.0.0.1:{port}"
@@ -52,8 +52,8 @@ def redis(n_databases: int = 4) -> Iterator[str]:
 @contextmanager
 def mariadb() -> Iterator[str]:
     """Yield the start of the URL of a MariaDB server with a database `app`: mysql+pymysql://user@host:port."""
-    path = program("mariadbd", "mariadb-server", "/usr/sbin")
-    install = program("mariadb-install-db", "mariadb-server")
+    path = program(["mariadbd"], ["mariadb-server"], "/usr/sbin")
+    install = program(["mariadb-install-db"], ["mariadb-server"])
     with _home("mysql") as (home, user), leased_ports(1) as (port,):
         words = (
             "--no-defaults",

@@ -33,7 +33,7 @@ class Run:
     shard: int = 0
     _host: Path = field(default_factory=host_path)  # now: tests change the environment
     _alive: Lock | None = field(default=None, repr=False)
-    _is_kept: bool = field(default=False, repr=False)
+    is_kept: bool = False
 
     @property
     def root(self) -> Path:
@@ -73,18 +73,14 @@ class Run:
         from ci_tools.store.runs import KEPT
 
         (self.root / KEPT).touch()
-        self._is_kept = True
-
-    @property
-    def is_kept(self) -> bool:
-        return self._is_kept
+        self.is_kept = True
 
     def end(self) -> None:
         """Let go of the directory; in the process that the run began with, remove it unless it is kept."""
         alive, self._alive = self._alive, None
         if alive is not None:
             alive.release()
-        if self.worker == MAIN and not self._is_kept and self.exists():
+        if self.worker == MAIN and not self.is_kept and self.exists():
             from ci_tools.store.runs import remove
 
             remove(self.root)

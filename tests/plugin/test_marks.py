@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from guests import python_with
-from project import PYTEST, Project
+from project import Project
 
 from ci_tools.model.run import Outcome
 from ci_tools.plugin.marks import Scope, Use, uses_of
@@ -70,16 +70,10 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "host"
 
 
-def run_pytest(project: Project, *words: str) -> tuple[int, str]:
-    """Return exit code and output of a pytest that is no shard."""
-    done = subprocess.run([*PYTEST, *words], cwd=project.cwd, capture_output=True, text=True, timeout=120)
-    return done.returncode, done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("n", ["0", "2"])
 def test_a_wrong_mark_is_an_error_of_its_test_and_says_what_is_right(project: Project, n: str) -> None:
     project.write(test_wrong=WRONG)
-    code, output = run_pytest(project, "-n", n, "--strict-markers", "-v")
+    code, output = project.pytest("-n", n, "--strict-markers", "-v")
     assert re.search(r"4 passed, 1 skipped, 12 errors in", output), output
     found = re.findall(r"^xdist-ci: @pytest\.mark\.(.*)\nhint: (.*)$", output, re.M)
     assert sorted(" | ".join(row) for row in found) == sorted(SAID)
@@ -111,7 +105,7 @@ def test_marks_add_up_and_the_stricter_holds(
 
 
 def test_the_marks_are_known_with_what_they_mean(project: Project) -> None:
-    _, output = run_pytest(project, "--markers")
+    _, output = project.pytest("--markers")
     assert re.findall(r"^@pytest\.mark\.(serial|no_parallel|shared_resource)\((.*?)\): \w+", output, re.M) == [
         ("serial", "*, reason=''"),
         ("no_parallel", "*, reason=''"),
@@ -129,7 +123,7 @@ def test_locks_that_cannot_be_had_fail_the_tests_that_need_them(project: Project
         def test_unmarked(): pass
         """
     )
-    code, output = run_pytest(project, "-n", "0")
+    code, output = project.pytest("-n", "0")
     assert (code, "1 passed, 1 error in" in output) == (1, True), output
     assert f"xdist-ci: {host}: " in output and "INTERNALERROR" not in output
 
@@ -143,7 +137,7 @@ def test_a_suite_without_marks_gets_no_locks_and_leaves_nothing(project: Project
         """,
         test_a="def test_a(): pass",
     )
-    code, output = run_pytest(project, "-n", "1")
+    code, output = project.pytest("-n", "1")
     assert (code, host.exists()) == (0, False), output
 
 
@@ -209,7 +203,7 @@ def test_locks_hold_under_any_dist(project: Project, dist: str) -> None:
             os.rmdir("mine")
         """
     )
-    code, output = run_pytest(project, "-n", "2", "--dist", dist)
+    code, output = project.pytest("-n", "2", "--dist", dist)
     assert code == 0, output
 
 

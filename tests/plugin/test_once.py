@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
-from project import PYTEST, Project
+from project import Project
 
 CONFTEST = """
 import os
@@ -36,11 +35,6 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "host"
 
 
-def run_pytest(project: Project, *words: str) -> tuple[int, str]:
-    done = subprocess.run([*PYTEST, *words], cwd=project.cwd, capture_output=True, text=True, timeout=120)
-    return done.returncode, done.stdout + done.stderr
-
-
 def trace(project: Project) -> list[str]:
     return (project.root / "trace").read_text().splitlines()
 
@@ -58,7 +52,7 @@ def test_it_is_built_once_and_torn_down_when_the_last_worker_has_left(project: P
             note("test")
         """,
     )
-    code, output = run_pytest(project, "-n", n)
+    code, output = project.pytest("-n", n)
     assert code == 0, output
     assert trace(project) == ["build", *["test"] * 6, "stop db.example"]
     assert list(host.glob("*/")) == []
@@ -76,7 +70,7 @@ def test_what_was_built_last_is_torn_down_first(project: Project) -> None:
             assert once("schema", schema, stop) is once("schema", schema, stop)
         """,
     )
-    code, output = run_pytest(project, "-n", "0")
+    code, output = project.pytest("-n", "0")
     assert code == 0, output
     assert trace(project) == ["stop schema of database", "stop database"]
 
@@ -97,7 +91,7 @@ def test_a_failed_build_fails_at_once_everywhere_with_its_traceback(project: Pro
         def test_docker(once, n): once("docker", skip)
         """,
     )
-    code, output = run_pytest(project, "-n", "2")
+    code, output = project.pytest("-n", "2")
     assert (code, trace(project)) == (1, ["build"]), output
     assert "4 failed, 4 skipped in" in output
     told = re.findall(r"^E +ci_tools\.plugin\.once\.OnceError: (once.*) failed in gw[01]$", output, re.M)
@@ -122,7 +116,7 @@ def test_a_builder_that_is_killed_is_followed_by_the_next(project: Project) -> N
         def test_server(once, n): once("server", die_first, stop)
         """,
     )
-    code, output = run_pytest(project, "-n", "2")
+    code, output = project.pytest("-n", "2")
     assert code == 1 and "1 failed, 3 passed" in output, output
     # A worker that replaces the dead one when the others have left builds it once more.
     assert trace(project) in (["build", "stop db.example"], ["build", "stop db.example"] * 2)
@@ -143,7 +137,7 @@ def test_the_controller_tears_down_when_no_worker_lives_to_do_it(project: Projec
             os._exit(1)
         """,
     )
-    code, output = run_pytest(project, "-n", "1", "--max-worker-restart", "0")
+    code, output = project.pytest("-n", "1", "--max-worker-restart", "0")
     assert (code, trace(project)) == (1, ["stop here"]), output
 
 
@@ -155,7 +149,7 @@ def test_a_teardown_that_fails_is_seen_and_fails_no_test(project: Project, n: st
         def test_server(once): assert once("server", lambda: "away", stop) == "away"
         """
     )
-    code, output = run_pytest(project, "-n", n, "--color=yes")
+    code, output = project.pytest("-n", n, "--color=yes")
     assert code == 0, output
     said = r"\x1b\[31mxdist-ci: error: once\('server'\): test_a\.stop could not tear it down, in (main|gw[01])"
     assert re.search(said, output), output
@@ -190,7 +184,7 @@ def test_what_cannot_be_shared_or_torn_down_by_others_is_refused(project: Projec
         def test_right(once): assert once("g", made, shutil.rmtree) == "made"
         """,
     )
-    code, output = run_pytest(project, "-n", "0")
+    code, output = project.pytest("-n", "0")
     assert (code, trace(project), (project.root / "made").exists()) == (1, ["undo", "build"], False), output
     errors = re.findall(r"^E +(?:ci_tools\.[\w.]+Error: )(once.*)$", output, re.M)
     others = "can't be called by another worker"
