@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # A wrapper runs before pytest-cov, which starts here.
-    if "XDIST_CI_RERUN" in os.environ:
+    if "XDIST_CI_RERUN" in os.environ or "XDIST_CI_TRIAL_QUIET" in os.environ:
         from ci_tools.plugin.rerun import silence_coverage
 
         silence_coverage(early_config)
@@ -69,7 +69,7 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[None]:
         settings = config.stash[SETTINGS] = load(os.environ)
         if not hasattr(config, "workerinput"):
             choose_workers(config, settings)
-        if settings.rerun:
+        if settings.rerun or (settings.steering and not settings.steering.as_is):
             from ci_tools.plugin.rerun import adapt
 
             adapt(config, settings.only)

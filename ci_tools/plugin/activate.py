@@ -25,6 +25,10 @@ def activate(config: pytest.Config, settings: Settings) -> None:
         from ci_tools.plugin.rerun import Rerun
 
         config.pluginmanager.register(Rerun(config, settings.only), "xdist-ci-rerun")
+    if settings.steering:
+        from ci_tools.plugin.steer import steer
+
+        steer(config, settings.steering, settings.out)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(SessionRecorder(config, settings, lines), "xdist-ci-session")
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from ci_tools.formats import plan_json
+from ci_tools.formats import plan_json, trial_json
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.plan import Plan
+from ci_tools.model.trial import Steering
 from ci_tools.store.files import read_text
 
 PREFIX = "XDIST_CI_"
+TRIAL = "XDIST_CI_TRIAL"  # the file that says what a trial asks for
 PLUGIN = "ci_tools.plugin"
 CRASH_SAFE = "xdist_ci_crash_safe"  # in a worker's input, when our scheduler looks after it
 # On the controller: how many workers there are, and why, for the header.
@@ -26,7 +28,8 @@ WORKERS_BY: pytest.StashKey[str] = pytest.StashKey()
 class Settings:
     """`out` is the bundle's directory; `shard` counts from 1; `workers` is `auto` or a number.
 
-    `rerun` is n in the shard's nth re-run of the tests in `only`, in a fresh process.
+    `rerun` is n in the shard's nth re-run of the tests in `only`, in a fresh process. `steering` is
+    what a trial asks for.
     """
 
     out: Path
@@ -36,6 +39,7 @@ class Settings:
     workers: str
     rerun: int = 0
     only: frozenset[str] = frozenset()
+    steering: Steering | None = None
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -45,6 +49,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     try:
         plan = plan_json.loads(read_text(path), source=str(path))
         only = json.loads(read_text(Path(environ["XDIST_CI_ONLY"]))) if rerun else []
+        steering = _steering(Path(environ[TRIAL])) if TRIAL in environ else None
     except CiToolsError as error:
         raise pytest.UsageError(f"xdist-ci: {error.fact}") from None
     return Settings(
@@ -55,7 +60,12 @@ def load(environ: Mapping[str, str]) -> Settings:
         workers=environ.get("XDIST_CI_WORKERS", "auto"),
         rerun=rerun,
         only=frozenset(only),
+        steering=steering,
     )
+
+
+def _steering(path: Path) -> Steering:
+    return trial_json.loads(read_text(path), source=str(path))
 
 
 def choose_workers(config: pytest.Config, settings: Settings) -> None:
@@ -64,9 +74,15 @@ def choose_workers(config: pytest.Config, settings: Settings) -> None:
     Set on the parsed options: PYTEST_ADDOPTS would override what the project's addopts say.
     """
     option = config.option
+    steering = settings.steering
     if not hasattr(option, "numprocesses"):
+        if steering and steering.workers != "0":
+            raise pytest.UsageError("xdist-ci: pytest-xdist isn't installed here, and a trial asks for its workers")
         return
-    if settings.rerun:  # as many as `ci-tools run` says, whatever the command's own -n
+    if steering:
+        option.numprocesses = "auto" if steering.workers == "auto" else int(steering.workers)
+        option.tx, option.dist = [], "no" if steering.workers == "0" else steering.dist
+    elif settings.rerun:  # as many as `ci-tools run` says, whatever the command's own -n
         option.numprocesses, option.tx, option.dist = int(settings.workers), [], "no"
     elif option.numprocesses is None and not option.tx and not option.usepdb:
         option.numprocesses = "auto" if settings.workers == "auto" else int(settings.workers)

@@ -1,0 +1,1 @@
+"""What keeps a suite from running in parallel: found in its source, and by watching it run."""

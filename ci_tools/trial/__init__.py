@@ -1,0 +1,1 @@
+"""One run of a suite under stated conditions, and what came of it."""
