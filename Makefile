@@ -19,7 +19,8 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-torture: $(READY) ## 500 random suites whose workers die, 200 kills, 200 suites of marks, locks, money, ports; an hour
+torture: $(READY) ## 500 random suites whose workers die, 200 kills, 200 suites of marks, locks, money, ports; over an hour
+	XDIST_CI_LONG_SUITES=1 $(BIN)/python -m pytest tests/suites
 	$(BIN)/python -m tests.torture --suites 500
 	$(BIN)/python -m tests.torture.kills --kills 200
 	$(BIN)/python -m tests.torture.marks --seeds 200

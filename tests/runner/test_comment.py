@@ -25,11 +25,10 @@ def user(repository: Repository) -> Repository:
     ("failure", "said", "posted"),
     [
         ({"status": 403, "message": "Resource not accessible by integration"}, "GitHub answered 403", False),
-        ({"status": 422, "message": "Validation Failed: body is too long"}, "", True),
         ({"status": 429, "headers": {"Retry-After": "1"}, "message": "secondary rate limit"}, "", True),
         ({"reset": True, "done": True}, "", True),
     ],
-    ids=["403", "422", "429", "reset-after-it-was-done"],  # the others: tests/github
+    ids=["403", "429", "reset-after-it-was-done"],  # the others: tests/github
 )
 def test_no_answer_of_the_api_changes_the_verdict_and_none_makes_two_comments(
     user: Repository, github: FakeGitHub, failure: dict[str, Any], said: str, posted: bool

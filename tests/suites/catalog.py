@@ -12,7 +12,7 @@ class Suite:
     `requirements` go into its environment, all pinned. `tests_in` names the package whose
     installed copy is the suite; without it the suite is the unpacked source distribution.
     `paths` are given to `ci-tools local` and to pytest, `options` to pytest alone. `twice`: it is run
-    in shards once more, by the times that were recorded the first time.
+    in shards once more, by the times that were recorded the first time. `is_long`: only `make torture` runs it.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Suite:
     options: tuple[str, ...] = ()
     xdist: str = "3.8.0"
     twice: bool = False
+    is_long: bool = False
 
     @property
     def key(self) -> str:
@@ -42,7 +43,6 @@ SUITES = (
     # package. The slowest parts are left out: 4,600 tests in a quarter of a minute.
     Suite(
         name="networkx",
-        twice=True,
         version="3.6.1",
         requirements=("numpy==2.4.6", "pytest==9.1.1"),
         tests_in="networkx",
@@ -106,6 +106,7 @@ SUITES = (
     # pytester: starts pytest in its own process, with `--reruns`; configured in tox.ini, not for pytest.
     Suite(
         name="pytest-rerunfailures",
+        is_long=True,
         version="16.7",
         requirements=("pytest==8.4.2",),
         paths=("tests",),

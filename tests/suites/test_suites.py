@@ -14,6 +14,7 @@ from suites.install import CACHE, Installed, InstallError, install
 from suites.runs import Plain, Sharded, differences, run_plain, run_sharded
 
 RATIOS = CACHE / "ratios.json"
+CHOSEN = [suite for suite in SUITES if not suite.is_long or "XDIST_CI_LONG_SUITES" in os.environ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Runs:
     sharded: tuple[Sharded, ...]
 
 
-@pytest.fixture(scope="module", params=SUITES, ids=lambda suite: suite.name)
+@pytest.fixture(scope="module", params=CHOSEN, ids=lambda suite: suite.name)
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runs:
     suite: Suite = request.param
     installed = _installed_or_skip(suite)
