@@ -1,16 +1,204 @@
-"""`ci-tools audit`."""
+"""`ci-tools audit`: what in a suite's source keeps its tests from running in parallel."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 
-from ci_tools.model.errors import UsageError
+from ci_tools import __version__
+from ci_tools.audit.annotations import annotations_of
+from ci_tools.audit.as_json import as_json
+from ci_tools.audit.catalog import cards_of
+from ci_tools.audit.markdown import as_markdown
+from ci_tools.audit.rules import RULES, documentation_of, name_of
+from ci_tools.audit.sarif import sarif
+from ci_tools.audit.settings import FAIL_ON, fails
+from ci_tools.audit.text import Line, as_text, summary, text_lines
+from ci_tools.cli import audit_dynamic
+from ci_tools.cli.audited import BASELINE, Audited, Request, audited, write_baseline
+from ci_tools.cli.talk import error, say
+from ci_tools.github.guard import send
+from ci_tools.github.outputs import annotation_line
+from ci_tools.model.errors import BUG, NO, UNJUDGED, YES, UsageError
+from ci_tools.model.words import count
+from ci_tools.store.files import write_text
+
+TAKES_COMMAND = True  # of --dynamic
+EXAMPLES = """\
+examples:
+  ci-tools audit                                    the tests of this project
+  ci-tools audit tests/unit --select CIT0,CIT102
+  ci-tools audit --format sarif --out audit.sarif   for GitHub's code scanning
+  ci-tools audit --write-baseline                   from now on only new findings fail
+  ci-tools audit --explain CIT001                   one rule: what is wrong, and what to do
+  ci-tools audit --dynamic -- pytest -q             run the suite, and watch what its tests touch
+
+A comment on a line, or alone on the line above, ignores a rule there:
+  # ci-tools: ignore[CIT001] reason
+"""
+STATIC_ALONE = ("select", "ignore", "baseline", "write-baseline", "suppressed")
+FORMATS = ("text", "json", "markdown", "sarif", "github")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    parser.epilog = EXAMPLES
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="test files and directories (default: what pytest would collect)"
+    )
+    parser.add_argument("--select", metavar="RULES", help="only these, by id or its beginning: CIT001,CIT2")
+    parser.add_argument("--ignore", metavar="RULES", help="all but these")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="of what is said (default: text)")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="default: printed")
+    parser.add_argument("--fail-on", choices=FAIL_ON, help="the least severity that fails (default: medium)")
+    parser.add_argument(
+        "--baseline", type=Path, metavar="FILE", help=f"findings that are known (default: {BASELINE}, if it is there)"
+    )
+    parser.add_argument("--write-baseline", action="store_true", help="write down what is found as known")
+    parser.add_argument("--suppressed", action="store_true", help="sarif: what was set aside, too")
+    parser.add_argument("--list", action="store_true", help="print all rules")
+    parser.add_argument("--explain", metavar="RULE", help="print a rule's documentation")
+    parser.add_argument("--dynamic", action="store_true", help="run the command behind --, and watch what tests touch")
+    audit_dynamic.configure(parser.add_argument_group("with --dynamic"))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Not there yet."""
-    raise UsageError("not there yet")
+    """Print what is found; 1 if something is as bad as --fail-on, 3 if a test file can't be read."""
+    if args.list:
+        print(_list(), end="")
+        return YES
+    if args.explain is not None:
+        print(_explain(args.explain))
+        return YES
+    _refuse_what_does_not_go_together(args)
+    if args.dynamic:
+        return audit_dynamic.run(args)
+    found = audited(_request(args), cwd=Path.cwd())
+    if args.write_baseline:
+        number = write_baseline(found)
+        say(f"written: {os.path.relpath(found.baseline)}, {count(number, 'known finding')}")
+        return YES
+    if args.format == "github":
+        _annotate(found)
+    elif args.format == "text" and args.out is None:
+        _print(text_lines(found.judged))
+    else:
+        _write(_rendered(found, args.format, suppressed=args.suppressed), args.out)
+    return _exit_code(found)
+
+
+def _refuse_what_does_not_go_together(args: argparse.Namespace) -> None:
+    if args.command and not args.dynamic:
+        raise UsageError("a command is for --dynamic", hint="leave it out, or add --dynamic in front of --")
+    given = [name for name in STATIC_ALONE if getattr(args, name.replace("-", "_"))]
+    if args.dynamic and given:
+        raise UsageError(f"--{given[0]} is for the audit of the source", hint="leave it out, or --dynamic")
+    if args.format == "github" and args.out is not None:
+        hint = "leave --out out, or choose another format"
+        raise UsageError("--format github is said to the runner, not written to a file", hint=hint)
+
+
+def _request(args: argparse.Namespace) -> Request:
+    return Request(
+        paths=tuple(args.paths),
+        select=_words(args.select),
+        ignore=_words(args.ignore),
+        fail_on=args.fail_on or "",
+        baseline=args.baseline,
+        ignores_baseline=args.write_baseline,
+    )
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",")) if text is not None else ()
+
+
+def _rendered(found: Audited, format: str, *, suppressed: bool) -> str:
+    judged = found.judged
+    if format == "sarif":
+        aside = judged.aside if suppressed else ()
+        paths = {finding.span.path for finding in (*judged.findings, *(one.finding for one in aside))}
+        return sarif(
+            judged.findings,
+            cards_of(judged.rules),
+            version=__version__,
+            prefix=_prefix(found.rootdir),
+            texts=_texts(found.rootdir, paths),
+            aside=aside,
+            remarks=judged.remarks,
+        )
+    if format == "text":
+        return as_text(text_lines(judged))
+    return as_json(judged) if format == "json" else as_markdown(judged)
+
+
+def _texts(rootdir: Path, paths: Iterable[str]) -> dict[str, str]:
+    """Return files as GitHub reads them for its fingerprints, without those that have gone meanwhile."""
+    texts = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            texts[path] = (rootdir / path).read_bytes().decode("utf-8", "replace")
+    return texts
+
+
+def _prefix(rootdir: Path) -> str:
+    """Return rootdir's place in the repository, "" where it is its root, or there is none."""
+    root = next((above for above in (rootdir, *rootdir.parents) if (above / ".git").exists()), rootdir)
+    return "" if root == rootdir else rootdir.relative_to(root).as_posix()
+
+
+def _annotate(found: Audited) -> None:
+    """Say it to GitHub's runner; in the log, too, how many there are."""
+    judged = found.judged
+    for one in annotations_of(judged.findings, judged.remarks, prefix=_prefix(found.rootdir)):
+        send(annotation_line(one.level, one.message, file=one.file, line=one.line, title=one.title))
+    print(summary(judged))
+
+
+def _print(lines: Iterable[Line]) -> None:
+    """Print with colours on a terminal, without elsewhere."""
+    if not sys.stdout.isatty():
+        print(as_text(lines), end="")
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text.assemble(*line))
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.write(text)
+        return
+    write_text(out, text)
+    say(f"written: {out}")
+
+
+def _exit_code(found: Audited) -> int:
+    for failed in found.errors:
+        error(f"{failed.rule} failed, a bug in ci-tools: {failed.error}", hint="please report it")
+    if fails(found.judged.findings, found.settings) or (found.settings.strict and found.judged.has_housekeeping):
+        return NO
+    if found.unread_tests:
+        say(f"{count(len(found.unread_tests), 'test file')} can't be read, and so not be judged")
+        return UNJUDGED
+    return BUG if found.errors else YES
+
+
+def _list() -> str:
+    width = max(len(name_of(rule)) for rule in RULES)
+    return "".join(
+        f"{rule}  {name_of(rule):{width}}  {documentation_of(rule).partition(chr(10))[0]}\n" for rule in RULES
+    )
+
+
+def _explain(rule: str) -> str:
+    if rule.upper() not in RULES:
+        raise UsageError(f"no rule {rule!r}", hint="`ci-tools audit --list` prints them")
+    return documentation_of(rule.upper())

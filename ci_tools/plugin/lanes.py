@@ -39,11 +39,11 @@ class Unit:
 class Lanes:
     """The units that no worker has been sent yet, one lane per worker."""
 
-    def __init__(self, units: Iterable[Unit], n_lanes: int) -> None:
-        """Deal longest first, each to the lane with the least work: what `plan.pack` counts on."""
+    def __init__(self, units: Iterable[Unit], n_lanes: int, *, in_order: bool = False) -> None:
+        """Deal longest first, or `in_order`, each to the lane with the least work: what `plan.pack` counts on."""
         self._lanes: list[deque[Unit]] = [deque() for _ in range(n_lanes)]
         heap = [(0.0, lane) for lane in range(n_lanes)]
-        for unit in sorted(units, key=lambda unit: (-unit.ms, unit.tests)):
+        for unit in units if in_order else sorted(units, key=lambda unit: (-unit.ms, unit.tests)):
             ms, lane = heap[0]
             self._lanes[lane].append(unit)
             heapq.heapreplace(heap, (ms + unit.ms, lane))

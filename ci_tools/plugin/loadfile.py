@@ -17,6 +17,8 @@ import pytest
 from xdist.scheduler.loadfile import LoadFileScheduling
 
 from ci_tools.model.plan import Plan
+from ci_tools.model.trial import Order
+from ci_tools.plugin import SETTINGS
 from ci_tools.plugin.lanes import Lanes, Unit
 
 # A worker needs its next test, or the word that there is none, before it starts the current one.
@@ -146,7 +148,7 @@ class AtomScheduling(LoadFileScheduling):
             for name, tests in members.items()
         ]
         self._units = {index: (unit.name, unit.test_ms) for unit in units for index in unit.tests}
-        self._lanes = Lanes(units, len(self.nodes))
+        self._lanes = Lanes(units, len(self.nodes), in_order=_has_order(self.config))
         for node in self.nodes:  # before any is fed: a lane without a worker is taken over
             self._lane(node)
 
@@ -218,3 +220,10 @@ class AtomScheduling(LoadFileScheduling):
             for (name, test_ms), members in groupby(planned, key=self._units.__getitem__)
         ]
         self._lanes.put_back(lane, units)
+
+
+def _has_order(config: pytest.Config) -> bool:
+    """Return whether a trial asks for an order of its own; any other run's files go longest first."""
+    settings = config.stash.get(SETTINGS, None)
+    steering = settings.steering if settings else None
+    return bool(steering and (steering.order is not Order.SAME or steering.tests))

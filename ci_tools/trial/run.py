@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ci_tools.formats import trial_json
 from ci_tools.merge.read import read_bundle
-from ci_tools.merge.state import shard_state, unreported
-from ci_tools.model.bundle import Bundle
-from ci_tools.model.plan import Plan, Shard
-from ci_tools.model.run import Attempt
+from ci_tools.model.errors import CiToolsError
+from ci_tools.model.run import Manifest
 from ci_tools.model.trial import Conditions, Steering
-from ci_tools.shard.run import Job, Running, sessions_of, start, wait
+from ci_tools.report.inert import block
+from ci_tools.shard.run import POLL_S, Job, Running, sessions_of, start
 from ci_tools.shard.watch import Limits
 from ci_tools.store.files import write_text
+from ci_tools.trial.result import PLAN, Result, result_of
+from ci_tools.trial.stress import stressed
 
-# Of one shard that owns every test.
-PLAN = Plan(workers=1, shards=(Shard(index=1, expected_ms=0, atoms=()),))
+__all__ = ["PLAN", "Result", "Trial", "read_trial", "run_trial"]
+
+_LAST_BYTES = 64_000
+_LAST_LINES = 12
+_LAST_CHARS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,31 +37,21 @@ class Trial:
     steering: Steering = field(default_factory=Steering)
     limits: Limits = field(default_factory=Limits)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What came of a trial.
-
-    `attempts` has the first one of each test, by node id, in the order in which they began: reruns
-    mend nothing here. With `--dist each` they are by `worker nodeid`. `selected` are the tests of the
-    run, by file, `not_run` those of them that have no attempt. `problem` says why the
-    run can't be judged ("" when it can): pytest broke, was killed, stalled. `wall_s` is pytest's own, from its
-    first to its last line.
-    """
-
-    conditions: Conditions
-    attempts: Mapping[str, Attempt]
-    selected: tuple[str, ...]
-    not_run: tuple[str, ...]
-    wall_s: float
-    exit_code: int | None
-    problem: str
-    bundle: Path
+    @property
+    def job(self) -> Job:
+        return Job(plan=PLAN, shard=1, out=self.out, command=self.command, limits=self.limits)
 
     @property
-    def failed(self) -> tuple[str, ...]:
-        """The tests, and files that couldn't be collected, that were bad."""
-        return tuple(nodeid for nodeid, attempt in self.attempts.items() if attempt.outcome.is_bad)
+    def asked(self) -> Steering:
+        """What the plugin is told, conditions included."""
+        conditions = self.conditions
+        return replace(
+            self.steering,
+            workers=conditions.workers,
+            dist=conditions.dist,
+            order=conditions.order,
+            seed=conditions.seed,
+        )
 
 
 def run_trial(
@@ -65,27 +60,62 @@ def run_trial(
     *,
     say: Callable[[str], None],
     follow: Callable[[Running], None] | None = None,
+    look: Callable[[Running], None] | None = None,
 ) -> Result:
-    """Run it to its end; `follow` is given the run as soon as it has started (signals, progress).
+    """Run it to its end; a test that is asked for twice runs once.
 
-    The command's output is in `out/output.log`. Raises CiToolsError when the command can't be started,
-    or ran without the plugin; UsageError when `out` holds a trial already.
+    `follow` is given the run as soon as it has started (signals), `look` again and again until it has ended
+    (progress). The command's output is in `out/output.log`. Raises CiToolsError when the command can't be
+    started, or ran without the plugin; UsageError when `out` holds a trial already; KeyboardInterrupt when
+    a signal has ended it.
     """
     trial.out.mkdir(parents=True, exist_ok=True)
-    steering = replace(
-        trial.steering,
-        **{name: getattr(trial.conditions, name) for name in ("workers", "dist", "order", "seed")},
-    )
     told = trial.out / "trial.json"
-    write_text(told, trial_json.dumps(steering))
-    job = Job(plan=PLAN, shard=1, out=trial.out, command=trial.command, limits=trial.limits)
+    write_text(told, trial_json.dumps(trial.asked))
     with (trial.out / "output.log").open("wb") as log, stressed(trial.conditions.stress):
-        running = start(job, {**environ, **_environment(trial, told)}, say=say, output=log)
+        running = start(
+            trial.job,
+            {**environ, **_environment(trial, told)},
+            say=lambda text: say(text.removeprefix(f"{trial.job.name}: ")),  # nobody has asked for shards
+            output=log,
+        )
         if follow:
             follow(running)
-        manifest = wait(running)
-    sessions_of(job, manifest)
-    return result_of(read_bundle(job.bundle), trial.conditions, job.bundle)
+        manifest = _wait(running, look)
+    if manifest.stopped.startswith("interrupted"):
+        raise KeyboardInterrupt
+    try:
+        sessions_of(trial.job, manifest)
+    except CiToolsError as error:
+        raise CiToolsError(f"{error.fact}\n{last_lines(trial.out / 'output.log')}".rstrip(), hint=error.hint) from None
+    return read_trial(trial)
+
+
+def _wait(running: Running, look: Callable[[Running], None] | None) -> Manifest:
+    while not running.poll():
+        if look:
+            look(running)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.process.wait(POLL_S)
+    return running.seal()
+
+
+def read_trial(trial: Trial) -> Result:
+    """Return the result of a trial that has run."""
+    path = trial.job.bundle
+    last = last_lines(trial.out / "output.log")
+    return result_of(read_bundle(path), trial.conditions, path, steering=trial.asked, last=last)
+
+
+def last_lines(path: Path) -> str:
+    """Return the last lines that a command printed, safe to show; "" when it printed none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - _LAST_BYTES))
+            text = file.read().decode(errors="backslashreplace")
+    except OSError:
+        return ""
+    return block("\n".join(text.rstrip().splitlines()[-_LAST_LINES:]), _LAST_CHARS)
 
 
 def _environment(trial: Trial, told: Path) -> dict[str, str]:
@@ -94,37 +124,9 @@ def _environment(trial: Trial, told: Path) -> dict[str, str]:
     env = {"XDIST_CI_TRIAL": str(told.absolute())}
     if not trial.steering.as_is:
         env["XDIST_CI_TRIAL_QUIET"] = "1"
+        env["COVERAGE_FILE"] = str((trial.out / ".coverage").absolute())  # of `coverage run -m pytest`
     if conditions.hash_seed is not None:
         env["PYTHONHASHSEED"] = str(conditions.hash_seed)
     if conditions.tz:
         env["TZ"] = conditions.tz
     return env
-
-
-@contextmanager
-def stressed(processes: int):  # type: ignore[no-untyped-def]
-    """Keep the CPUs busy meanwhile."""
-    yield
-
-
-def result_of(bundle: Bundle, conditions: Conditions, path: Path) -> Result:
-    """Return what a bundle tells."""
-    state, reason = shard_state(bundle, PLAN)
-    attempts: dict[str, Attempt] = {}
-    each = conditions.dist == "each"
-    for attempt in sorted((a for s in bundle.sessions for a in s.attempts), key=lambda attempt: attempt.start_s):
-        attempts.setdefault(f"{attempt.worker} {attempt.nodeid}" if each else attempt.nodeid, attempt)
-    selected = tuple(
-        nodeid for file in (bundle.collection.files if bundle.collection else ()) for nodeid in file.selected
-    )
-    sessions = bundle.sessions
-    return Result(
-        conditions=conditions,
-        attempts=attempts,
-        selected=selected,
-        not_run=tuple(unreported(bundle)),
-        wall_s=max((s.end_s for s in sessions), default=0.0) - min((s.begin.start_s for s in sessions), default=0.0),
-        exit_code=bundle.manifest.exit_code if bundle.manifest else None,
-        problem="" if state.is_proof else f"{state.value}: {reason}",
-        bundle=path,
-    )

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shutil
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
-from ci_tools.model.errors import UsageError
+from ci_tools.formats import trial_json
+from ci_tools.model.bundle import EXPORTS
+from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.trial import Conditions, Steering
+from ci_tools.shard.run import Running
+from ci_tools.shard.signals import passing_signals_on
+from ci_tools.shard.tail import Tail
 from ci_tools.shard.watch import Limits
-from ci_tools.store.files import write_text
-from ci_tools.trial.run import Result, Trial, run_trial
+from ci_tools.store.files import read_text, write_text
+from ci_tools.trial.result import Result
+from ci_tools.trial.run import Trial, read_trial, run_trial
 
 MARK = ".ci-tools-trials"
+FINISHED = "finished.json"  # written last, beside the trial's bundle
+
+
+class Listener(Protocol):
+    """Who follows a series: `tail` is what the running trial has written so far."""
+
+    def begin(self, name: str) -> None: ...
+    def look(self, name: str, tail: Tail) -> None: ...
+    def end(self, name: str, result: Result, *, is_resumed: bool) -> None: ...
 
 
 class Series:
@@ -31,6 +50,7 @@ class Series:
         say: Callable[[str], None],
         limits: Limits | None = None,
         resume: bool = False,
+        listener: Listener | None = None,
     ) -> None:
         """Raises UsageError when the directory holds something else than trials."""
         self.directory = directory
@@ -40,6 +60,8 @@ class Series:
         self._environ = environ
         self._say = say
         self._limits = limits or Limits()
+        self._resume = resume
+        self._listener = listener
         if directory.exists() and any(directory.iterdir()) and not (directory / MARK).exists():
             raise UsageError(f"{directory}: not empty, and not of earlier trials", hint="choose another --out")
         if not resume:
@@ -59,6 +81,65 @@ class Series:
             steering=steering or Steering(),
             limits=self._limits,
         )
-        shutil.rmtree(trial.out, ignore_errors=True)
-        self.n_run += 1
-        return run_trial(trial, self._environ, say=self._say)
+        label = _label(trial)
+        if self._listener:
+            self._listener.begin(name)
+        is_resumed = self._resume and _is_finished(trial.out, label)
+        if is_resumed:
+            self.n_resumed += 1
+            result = read_trial(trial)
+        else:
+            self.n_run += 1
+            shutil.rmtree(trial.out, ignore_errors=True)
+            result = self._run(name, trial)
+            _slim(result.bundle)
+            write_text(trial.out / FINISHED, label)
+        if self._listener:
+            self._listener.end(name, result, is_resumed=is_resumed)
+        return result
+
+    def _run(self, name: str, trial: Trial) -> Result:
+        def look(running: Running) -> None:
+            if self._listener:
+                self._listener.look(name, running.watch.tail)
+
+        with _passing_signals_on() as follow:
+            return run_trial(trial, self._environ, say=self._say, follow=follow, look=look)
+
+
+def _label(trial: Trial) -> str:
+    """Return what a trial was run with, as text that is the same only for the same."""
+    conditions = trial.conditions
+    return json.dumps(
+        {
+            "command": trial.command,
+            "hash_seed": conditions.hash_seed,
+            "tz": conditions.tz,
+            "stress": conditions.stress,
+            "asked": trial_json.dumps(trial.asked),
+        },
+        indent=1,
+    )
+
+
+def _is_finished(out: Path, label: str) -> bool:
+    try:
+        return read_text(out / FINISHED) == label
+    except CiToolsError:
+        return False
+
+
+def _slim(bundle: Path) -> None:
+    """Remove what is made from the facts, and can be made anew."""
+    for name in EXPORTS:
+        (bundle / name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _passing_signals_on() -> Iterator[Callable[[Running], None] | None]:
+    """Hand SIGINT and SIGTERM through where they arrive: in the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield None
+        return
+    with passing_signals_on() as attach:
+        yield attach

@@ -66,7 +66,9 @@ class Session:
     ) -> None:
         self.killers: frozenset[str] = frozenset()  # they kill their worker
         self.is_silent = False  # nobody logs that a test begins or ends
-        config: Any = SimpleNamespace(getvalue=lambda name: [f"{n}*popen"], option=SimpleNamespace(tx=["popen"] * n))
+        config: Any = SimpleNamespace(
+            getvalue=lambda name: [f"{n}*popen"], option=SimpleNamespace(tx=["popen"] * n), stash={}
+        )
         self.open: dict[str, bool] = {}
         self.told: list[str] = []
         self.scheduler = AtomScheduling(

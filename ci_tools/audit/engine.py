@@ -1,0 +1,78 @@
+"""Runs rules over a suite: what each says, put together."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from ci_tools.audit.finding import Finding
+from ci_tools.audit.rules import RULES, check_of, name_of
+from ci_tools.audit.source import Problem, read_sources
+from ci_tools.audit.suite import Suite, build_suite
+from ci_tools.plan.pytest_config import PytestConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleError:
+    """A rule that failed: a bug of ours. The others were run."""
+
+    rule: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Audit:
+    """What the rules found in a suite, by path, line and rule; `errors` are rules that failed."""
+
+    suite: Suite
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...] = ()
+    errors: tuple[RuleError, ...] = ()
+
+
+def audit(config: PytestConfig, *, rules: Sequence[str] = RULES) -> Audit:
+    """Read a project's suite and run the rules over it."""
+    with _uncollected():
+        return audit_suite(build_suite(read_sources(config), config), rules=rules)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Switch off garbage collection: it would look at millions of nodes again and again, for half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def audit_suite(suite: Suite, *, rules: Sequence[str] = RULES) -> Audit:
+    """Run the rules over a suite, each on its own: one that fails is named, and the others go on."""
+    findings: list[Finding] = []
+    errors: list[RuleError] = []
+    for rule in rules:
+        try:
+            findings += [replace(f, rule=rule, name=name_of(rule)) for f in check_of(rule)(suite)]
+        except Exception as error:
+            errors.append(RuleError(rule=rule, error=f"{type(error).__name__}: {error}"))
+    return Audit(suite=suite, findings=merged(findings), problems=suite.problems, errors=tuple(errors))
+
+
+def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return each finding once, with all the units that reach it: the first with its calls, worst severity."""
+    by_place: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        key = (finding.rule, finding.span)
+        known = by_place.get(key)
+        by_place[key] = finding if known is None else _both(known, finding)
+    return tuple(sorted(by_place.values(), key=lambda f: (f.span.path, f.span.line, f.rule, f.span.column)))
+
+
+def _both(first: Finding, second: Finding) -> Finding:
+    order = list(type(first.severity))
+    worse = min(first, second, key=lambda f: order.index(f.severity))
+    return replace(worse, units=tuple(dict.fromkeys((*first.units, *second.units))), calls=worse.calls)

@@ -1,0 +1,1 @@
+"""What a unit does: its code followed in order, with what is known of each value."""

@@ -1,0 +1,152 @@
+"""A trial that asks for evidence: in each process that runs tests, what each of them touches and leaves changed.
+
+Units are what may run beside each other: a test with its own fixtures; a fixture of wider scope, during whichever test
+it is set up or torn down; the import of test files; what hooks do at the end. `workers/gw0.evidence.jsonl`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ci_tools.formats import evidence_jsonl
+from ci_tools.model.evidence import Kind
+from ci_tools.model.trial import Steering
+from ci_tools.plugin.evidence_units import Observer
+from ci_tools.plugin.hooks import distributes
+from ci_tools.plugin.nodeids import cleaner
+from ci_tools.plugin.run import RUN
+from ci_tools.plugin.slow import SlowMotion, hold_at, shared_resources
+from ci_tools.plugin.together import meeting_of
+from ci_tools.store.lines import Lines
+
+
+def watch(config: pytest.Config, steering: Steering, out: Path) -> None:
+    """Register what watches this process, if it runs tests; `out` is the bundle's directory.
+
+    In a replay of few tests no cost is spared: all that a snapshot can see is looked at after each test.
+    """
+    if distributes(config):
+        return
+    worker = getattr(config, "workerinput", {}).get("workerid", "main")
+    directory = out / "workers"
+    directory.mkdir(exist_ok=True)
+    lines = Lines(directory / f"{worker}.evidence.jsonl")
+    lines.write(evidence_jsonl.header_line(worker, str(config.rootpath)))
+    observer = Observer(lines, worker, str(config.rootpath), _private(config, out), is_thorough=bool(steering.chosen))
+    observer.listen()
+    shared = shared_resources(os.environ)
+    if shared:
+        meeting = meeting_of(steering, worker, directory / "shared")
+        slow = SlowMotion(shared, meeting, hold_at=hold_at(steering.seed, meeting.lane) if meeting else 0)
+        observer.slow_down(slow)
+        config.pluginmanager.register(_Over(slow), "xdist-ci-slow")
+    config.pluginmanager.register(Evidence(config, observer), "xdist-ci-evidence")
+
+
+def _private(config: pytest.Config, out: Path) -> list[str]:
+    """Return the directories that no other run or process looks into."""
+    private = [str(out)]
+    if RUN in config.stash:
+        private.append(str(config.stash[RUN].root))
+    return private
+
+
+class _Over:
+    def __init__(self, slow: SlowMotion) -> None:
+        self._slow = slow
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtestloop(self) -> Iterator[None]:
+        yield
+        self._slow.leave()
+
+
+class Evidence:
+    """Tells the observer which unit runs."""
+
+    def __init__(self, config: pytest.Config, observer: Observer) -> None:
+        self._config = config
+        self._root = config.rootpath
+        self._clean = cleaner(config)
+        self._observer = observer
+        self._test = ""
+        self._torn_down: set[Any] = set()
+        observer.enter(Kind.COLLECTION, "")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self) -> None:
+        self._observer.leave()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtestloop(self) -> Iterator[None]:
+        factory = getattr(self._config, "_tmp_path_factory", None)
+        if factory is not None:
+            # And what pytest removes at the end: directories of earlier runs.
+            base: Path = factory.getbasetemp()
+            self._observer.add_private(str(next((p for p in base.parents if p.name.startswith("pytest-of-")), base)))
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self._test = self._clean(item.nodeid)
+        self._observer.enter(Kind.TEST, self._test)
+        yield
+        self._observer.leave()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        self._observer.phase("setup")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        self._observer.phase("call")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self) -> None:
+        self._observer.phase("teardown")
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
+        if fixturedef.scope == "function":
+            yield
+            return
+        self._enter(fixturedef)
+        yield
+        self._observer.leave()
+        # Of a fixture's finalizers the last one added is called first: before its own teardown.
+        fixturedef.addfinalizer(lambda: self._tear_down(fixturedef))
+
+    def _tear_down(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        self._torn_down.add(fixturedef)
+        self._enter(fixturedef)
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        if fixturedef in self._torn_down:
+            self._torn_down.remove(fixturedef)
+            self._observer.leave()
+
+    def _enter(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        self._observer.enter(Kind.FIXTURE, fixture_id(fixturedef, self._root), fixturedef.scope, self._test)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self) -> Iterator[None]:
+        self._observer.enter(Kind.END, "")
+        self._observer.take_rest()
+        yield
+        self._observer.end()
+
+
+def fixture_id(fixturedef: pytest.FixtureDef[Any], root: Path) -> str:
+    """Return `path::name`, the path of the file that defines it; of a plugin's its module."""
+    function = inspect.unwrap(fixturedef.func)
+    code = getattr(function, "__code__", None)
+    path = Path(code.co_filename) if code else root
+    if path != root and path.is_relative_to(root) and "site-packages" not in path.parts:
+        return f"{path.relative_to(root).as_posix()}::{fixturedef.argname}"
+    return f"{getattr(function, '__module__', '')}::{fixturedef.argname}"

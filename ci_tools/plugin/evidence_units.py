@@ -1,0 +1,223 @@
+"""Who is at it: the unit that runs now, what it has touched, what it left changed; written down when it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from os import getpid
+from time import process_time_ns  # by name: tests replace it
+
+from ci_tools.formats import evidence_jsonl
+from ci_tools.model.evidence import Access, Change, Kind, Record, Touch
+from ci_tools.plugin import snapshots
+from ci_tools.plugin.evidence_events import Events, Seen
+from ci_tools.plugin.evidence_globals import Globals
+from ci_tools.plugin.evidence_names import Names
+from ci_tools.plugin.slow import SlowMotion
+from ci_tools.store.lines import Lines
+
+MAX_BYTES = 80_000_000  # of one file; what reads it takes 100 MB
+GLOBALS_SHARE = 50  # looking at globals takes at most so many-th of the process's time
+_DIRECTORY_READS = (Access.READ, Access.WRITE, Access.APPEND)  # of a directory: how it is opened, to no effect
+
+
+@dataclass(slots=True)
+class _Unit:
+    kind: Kind
+    id: str
+    scope: str = ""
+    under: str = ""
+    phase: str = ""
+    seen: set[Seen] = field(default_factory=set)
+    changed: list[Change] = field(default_factory=list)
+
+
+class Observer:
+    """The units of one process, one within the other: a fixture of wider scope is set up during a test."""
+
+    def __init__(self, lines: Lines, worker: str, rootdir: str, private: list[str], *, is_thorough: bool) -> None:
+        self._lines = lines
+        self._worker = worker
+        self._names = Names(rootdir, private)
+        self._events = Events(self._names.private, self._names.add_private)
+        self._globals = Globals(rootdir, self._names.private)
+        self._is_thorough = is_thorough
+        self._units: list[_Unit] = []
+        self._state: snapshots.Snapshot = {}
+        self._globals_seen: dict[str, object] = {}
+        self._globals_ns = (0, 0)  # when they were last looked at, of process time, and how long that took
+        self._among = 0
+        self._databases: dict[str, object] = {}
+        self._n_bytes = 0
+        self._pid = getpid()
+
+    def listen(self) -> None:
+        """Begin to hear of events, for good."""
+        self._events.listen()
+        os.register_at_fork(after_in_child=self._in_child)
+
+    def slow_down(self, slow: SlowMotion) -> None:
+        """Have this process wait before accesses to what tests share."""
+
+        def before(access: Access, resource: str) -> None:
+            name = resource if not resource.startswith("/") else self._names.name(resource, is_read=False)
+            slow.before(access, name)
+
+        self._events.before = before
+
+    def add_private(self, directory: str) -> None:
+        """Leave out what is below a directory of this run alone."""
+        self._names.add_private(directory)
+        self._names.add_private(os.path.realpath(directory))
+
+    def phase(self, phase: str) -> None:
+        """Have what follows be of this phase of the test."""
+        self._events.phase = self._units[-1].phase = phase
+
+    def enter(self, kind: Kind, id: str, scope: str = "", under: str = "") -> None:
+        """Begin a unit; what has changed until now is of the one around it."""
+        self._events.seen = None
+        if self._units:
+            self._take_changes(self._units[-1], within_phase=True)
+        elif not self._state and kind is Kind.TEST:
+            self._state = snapshots.take()
+            self._look_at_globals()
+        self._units.append(_Unit(kind, id, scope, under))
+        self._among += kind is Kind.TEST
+        self._listen_to(self._units[-1])
+
+    def leave(self) -> None:
+        """End the unit and write it down."""
+        self._events.seen = None
+        unit = self._units.pop()
+        self._take_changes(unit, within_phase=bool(self._units))
+        self._write(unit)
+        if self._units:
+            self._listen_to(self._units[-1])
+
+    def take_rest(self) -> None:
+        """Look at globals once more, for the sake of the last tests; from here on changes are nobody's business."""
+        if self._state:
+            self._take_globals(self._units[-1])
+        self._state = {}
+
+    def end(self) -> None:
+        """Write down what is open."""
+        while self._units:
+            self.leave()
+
+    def _listen_to(self, unit: _Unit) -> None:
+        self._events.phase = unit.phase
+        self._events.seen = unit.seen
+
+    # -- what has changed --------------------------------------------------------------------
+
+    def _take_changes(self, unit: _Unit, *, within_phase: bool) -> None:
+        unit.seen.update(self._changed_databases(unit.seen))
+        if not self._state:
+            return
+        before, after = self._state, snapshots.take(self._state, within_phase=within_phase)
+        if before.get("thread") != after["thread"]:
+            after["thread"] = snapshots.settled_threads(before.get("thread", {}))
+        self._state = after
+        unit.changed += snapshots.changes(before, after)
+        if self._is_thorough or self._can_afford_globals():
+            self._take_globals(unit)
+
+    def _take_globals(self, unit: _Unit) -> None:
+        before = self._globals_seen
+        self._look_at_globals()
+        found = self._globals.changes(before, self._globals_seen)
+        unit.changed += [Change(c.what, c.name, c.how, max(1, self._among)) for c in found]
+        self._among = 0 if unit.kind is Kind.TEST else 1  # the test around a fixture goes on
+
+    def _can_afford_globals(self) -> bool:
+        last_ns, took_ns = self._globals_ns
+        return process_time_ns() - last_ns >= GLOBALS_SHARE * took_ns
+
+    def _look_at_globals(self) -> None:
+        self._globals.find()
+        began_ns = process_time_ns()
+        self._globals_seen = self._globals.take()
+        now_ns = process_time_ns()
+        self._globals_ns = now_ns, now_ns - began_ns
+
+    # -- what was touched --------------------------------------------------------------------
+
+    def _touched(self, seen: Iterable[Seen]) -> list[Touch]:
+        found = {Touch(access, name, phase) for access, name, phase in map(self._named, seen) if name}
+        trees = tuple(f"{touch.resource}/" for touch in found if touch.access is Access.TREE)
+        below = (Access.DELETE, Access.LIST, Access.READ)  # a tree is deleted by listing it
+        return sorted(
+            touch for touch in found if not (trees and touch.access in below and f"{touch.resource}/".startswith(trees))
+        )
+
+    def _named(self, seen: Seen) -> Seen:
+        access, resource, phase = seen
+        if not resource.startswith("/"):
+            return seen
+        if access in _DIRECTORY_READS and os.path.isdir(resource):
+            return access, "", phase
+        if access is Access.LIST and resource in sys.path_importer_cache:
+            return access, "", phase  # that was an import
+        return access, self._names.name(resource, is_read=access is Access.READ), phase
+
+    def _changed_databases(self, seen: Iterable[Seen]) -> list[Seen]:
+        """Return which of the databases that this process ever opened aren't what they were."""
+        for access, path, _ in seen:
+            if access is Access.DATABASE and len(self._databases) < 100:
+                self._databases.setdefault(path, None)
+        found: list[Seen] = []
+        for path, before in self._databases.items():
+            self._databases[path] = now = tuple(map(_file_state, (path, f"{path}-wal", f"{path}-journal")))
+            if before is not None and before != now:
+                found.append((Access.CHANGE, path, ""))
+        return found
+
+    def _write(self, unit: _Unit) -> None:
+        touched = self._touched(unit.seen)
+        limit = evidence_jsonl.MAX_TOUCHES
+        omitted, self._events.omitted = self._events.omitted + max(0, len(touched) - limit), 0
+        if not touched and not unit.changed and not omitted:
+            return
+        self._append(unit, touched[:limit], omitted)
+
+    def _append(self, unit: _Unit, touched: list[Touch], omitted: int = 0) -> None:
+        record = Record(
+            kind=unit.kind,
+            id=unit.id[: evidence_jsonl.MAX_NAME_CHARS],
+            worker=self._worker,
+            touched=tuple(touched),
+            changed=tuple(sorted(set(unit.changed))[: evidence_jsonl.MAX_CHANGES]),
+            scope=unit.scope,
+            under=unit.under[: evidence_jsonl.MAX_NAME_CHARS],
+            omitted=omitted,
+        )
+        line = evidence_jsonl.record_line(record)
+        self._n_bytes += len(line) + 1
+        if self._n_bytes <= MAX_BYTES:
+            self._lines.write(line)
+
+    # -- forked children ---------------------------------------------------------------------
+
+    def _in_child(self) -> None:
+        """A forked child may end without a word: what it touches is written at once."""
+        if self._events.seen is not None:
+            self._events.seen = set(self._events.seen)
+            self._events.on_new = self._tell
+
+    def _tell(self, seen: Seen) -> None:
+        unit = self._units[-1]
+        touched = self._touched([seen])
+        if touched:
+            self._append(_Unit(unit.kind, unit.id, unit.scope, unit.under), touched)
+
+
+def _file_state(path: str) -> object:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0
+    return found.st_mtime_ns, found.st_size

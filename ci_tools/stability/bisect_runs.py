@@ -1,0 +1,112 @@
+"""The runs of a bisection: the user's command, as a layout asks for, until the time is up."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from hashlib import sha256
+
+from ci_tools.formats import evidence_jsonl
+from ci_tools.merge.read import read_bundle
+from ci_tools.model.bundle import MAX_FILE_BYTES
+from ci_tools.model.errors import CiToolsError
+from ci_tools.model.evidence import Evidence
+from ci_tools.model.run import Attempt, Outcome
+from ci_tools.model.trial import Conditions, Steering
+from ci_tools.model.words import duration, some
+from ci_tools.stability.bisect_layout import Layout, layouts
+from ci_tools.stability.bisect_scene import Scene, Way
+from ci_tools.stability.bisection import Culprit
+from ci_tools.stability.oracle import Subset, TimeUpError
+from ci_tools.store.files import read_text
+from ci_tools.trial.result import Result
+from ci_tools.trial.series import Series
+
+# A run that can't be judged says nothing for or against; so many in a row, and nothing will.
+MAX_UNJUDGED = 3
+
+
+class Runs:
+    """Asks by running: `ask` is what a search wants. `n` runs so far, `last_bad` is the newest bad attempt."""
+
+    def __init__(self, series: Series, test: str, *, limit_s: float | None) -> None:
+        self.n = 0
+        self.n_unjudged = 0
+        self.last_bad: Attempt | None = None
+        self._last: Result | None = None
+        self._series = series
+        self.test = test
+        self._names: Counter[str] = Counter()
+        self._in_a_row = 0
+        self._limit_s = limit_s
+        self._start_s = time.monotonic()
+
+    @property
+    def has_xdist(self) -> bool:
+        """Whether the command's pytest has pytest-xdist, as far as it was run."""
+        sessions = read_bundle(self._last.bundle).sessions if self._last else ()
+        return any(session.begin.xdist for session in sessions)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self._start_s
+
+    def ask(self, scene: Scene, way: Way, others: Subset) -> bool:
+        """Return whether the test was bad in a run with these others.
+
+        A run that can't be judged counts as one in which it wasn't. Raises TimeUpError when the time is up,
+        CiToolsError when nothing can be judged, or a test isn't there.
+        """
+        return any(self._run(way, len(others), layout) for layout in layouts(scene, way, others))
+
+    def _run(self, way: Way, n_others: int, layout: Layout) -> bool:
+        conditions, steering = layout
+        asked = repr((steering.tests, sorted(steering.lanes.items())))
+        name = f"{way.value}-{n_others}-{sha256(asked.encode(errors='backslashreplace')).hexdigest()[:8]}"
+        self._names[name] += 1
+        result = self.make(f"{name}-{self._names[name]}", conditions, steering)
+        if result.missing:
+            raise _missing(result)
+        place = f"gw0 {self.test}" if steering.lanes else self.test
+        return self._judged(result, result.attempts.get(place))
+
+    def make(self, name: str, conditions: Conditions, steering: Steering | None = None) -> Result:
+        """Run the command once, unless the time is up."""
+        if self._limit_s is not None and self.seconds > self._limit_s:
+            raise TimeUpError(f"{duration(self._limit_s)} are up")
+        self.n += 1
+        self._last = self._series.run(name, conditions, steering)
+        return self._last
+
+    def evidence(self, scene: Scene, culprit: Culprit) -> tuple[Evidence, ...]:
+        """Return what is seen in one more run with the tests that were found; () where that can't be had."""
+        conditions, steering = layouts(scene, culprit.way, culprit.tests)[0]
+        try:
+            result = self.make(f"evidence-{self.n}", conditions, replace(steering, evidence=True))
+            files = sorted((result.bundle / "workers").glob("*.evidence.jsonl"))
+            return tuple(evidence_jsonl.loads(read_text(f, max_bytes=MAX_FILE_BYTES), source=f.name) for f in files)
+        except (CiToolsError, TimeUpError):
+            return ()
+
+    def _judged(self, result: Result, attempt: Attempt | None) -> bool:
+        if attempt is None or attempt.outcome is Outcome.SKIPPED:
+            self.n_unjudged += 1
+            self._in_a_row += 1
+            if self._in_a_row == MAX_UNJUDGED:
+                why = result.problem or ("it is skipped" if attempt else "it isn't run")
+                raise CiToolsError(f"{self.test} can't be judged: {why}", hint=f"see {result.bundle.parent}")
+            return False
+        self._in_a_row = 0
+        if attempt.outcome.is_bad:
+            self.last_bad = attempt
+        return attempt.outcome.is_bad
+
+
+def _missing(result: Result) -> CiToolsError:
+    names = [name.partition(" ")[2] if name.startswith("gw") else name for name in result.missing]
+    return CiToolsError(
+        f"not among the tests that the command collects: {some(names)}",
+        hint="name it as `pytest --collect-only -q` does, and the command behind --; ids must not change between runs",
+    )

@@ -1,0 +1,126 @@
+"""Where a test failed: what ran before it in its process, what beside it in others. Read from a recorded run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from ci_tools.model.bundle import Bundle
+from ci_tools.model.run import Attempt, Session
+from ci_tools.stability.oracle import Subset
+
+# Tests that ended so shortly before it count as beside it: what they left may just be on its way.
+SLACK_S = 0.1
+
+
+class Way(str, Enum):
+    """How other tests are run with the one in question.
+
+    Before it in its process; each beside it, in another process; before it in its process what began earlier in any
+    (it may be what those leave on disk); or before and beside it, in as many processes as there were.
+    """
+
+    BEFORE = "before"
+    BESIDE = "beside"
+    EARLIER = "earlier"
+    RECORDED = "recorded"
+
+    @property
+    def is_concurrent(self) -> bool:
+        return self in (Way.BESIDE, Way.RECORDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """One attempt of a test, and the tests around it, each once, in the order in which they began.
+
+    `earlier` began before it in any process, those of its own included; `lanes` are the tests that began before its
+    end, by process, its own first. `start_s` is seconds since the epoch, `test_s` how long it took. `source` says where
+    it was recorded.
+    """
+
+    test: str
+    source: str = ""
+    worker: str = "main"
+    failed: bool = True
+    message: str = ""
+    before: Subset = ()
+    beside: Subset = ()
+    earlier: Subset = ()
+    lanes: tuple[Subset, ...] = ()
+    start_s: float = 0.0
+    test_s: float = 0.0
+    rootdir: str = ""
+
+    def suspects(self, way: Way) -> Subset:
+        """Return the tests that may do it this way; none where that would be another way again."""
+        if way is Way.BEFORE:
+            return self.before
+        if way is Way.BESIDE:
+            return self.beside
+        if way is Way.EARLIER:
+            return self.earlier if set(self.earlier) > set(self.before) else ()
+        return tuple(dict.fromkeys(test for lane in self.lanes for test in lane)) if len(self.lanes) > 1 else ()
+
+    @property
+    def n_suspects(self) -> int:
+        return len({*self.before, *self.beside})
+
+
+def scenes(bundle: Bundle, test: str, *, source: str) -> Iterator[Scene]:
+    """Yield the first attempt of the test in each session of a bundle, as far as it passed or was bad there."""
+    for session in bundle.sessions:
+        own = [a for a in _tests(session) if a.nodeid == test and not a.rerun]
+        for attempt in own[:1]:
+            if attempt.outcome.is_bad or attempt.outcome.value == "passed":
+                yield _scene(session, attempt, source)
+
+
+def likely(chosen: Scene, others: Iterable[Scene]) -> Subset:
+    """Return which tests were before it in all runs in which it failed, and in none in which it passed.
+
+    () where the other runs leave none, or can't tell.
+    """
+    before = set(chosen.before)
+    for other in others:
+        before = before & set(other.before) if other.failed else before - set(other.before)
+    return tuple(test for test in chosen.before if test in before) if len(before) < len(chosen.before) else ()
+
+
+def _tests(session: Session) -> Sequence[Attempt]:
+    """Return the attempts in the order in which they began; of equal times as they were written."""
+    attempts = [a for a in session.attempts if a.phase != "collect" and "::" in a.nodeid and not a.fresh]
+    return sorted(attempts, key=lambda attempt: attempt.start_s)
+
+
+def _scene(session: Session, attempt: Attempt, source: str) -> Scene:
+    start_s, end_s = attempt.start_s, attempt.start_s + attempt.total_s
+    others = [other for other in _tests(session) if other.nodeid != attempt.nodeid]
+    began = [other for other in others if other.start_s <= start_s]
+    elsewhere = [other for other in others if other.worker != attempt.worker and other.start_s < end_s + SLACK_S]
+    beside = [other for other in elsewhere if other.start_s + other.total_s > start_s - SLACK_S]
+    before = [other for other in began if other.worker == attempt.worker]
+    lanes = [_ids(other for other in elsewhere if other.worker == worker) for worker in _workers(elsewhere)]
+    return Scene(
+        test=attempt.nodeid,
+        source=source,
+        worker=attempt.worker,
+        failed=attempt.outcome.is_bad,
+        message=attempt.message,
+        before=_ids(before),
+        beside=_ids(beside),
+        earlier=_ids(began),
+        lanes=(_ids(before), *lanes),
+        start_s=start_s,
+        test_s=attempt.total_s,
+        rootdir=session.begin.rootdir,
+    )
+
+
+def _workers(attempts: Iterable[Attempt]) -> list[str]:
+    return list(dict.fromkeys(attempt.worker for attempt in attempts))
+
+
+def _ids(attempts: Iterable[Attempt]) -> Subset:
+    return tuple(dict.fromkeys(attempt.nodeid for attempt in attempts))

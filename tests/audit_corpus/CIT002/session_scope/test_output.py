@@ -1,0 +1,2 @@
+def test_output(output, private_output):
+    assert output != private_output

@@ -1,0 +1,5 @@
+from servers import start
+
+
+def test_starts():
+    assert start()

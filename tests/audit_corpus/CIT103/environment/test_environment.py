@@ -1,0 +1,2 @@
+def test_environment(database, shared_database, memory_database):
+    assert True

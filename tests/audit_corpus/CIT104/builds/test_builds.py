@@ -1,0 +1,2 @@
+def test_builds(frontend, containers, extension, migrated):
+    assert True

@@ -1,0 +1,2 @@
+def test_session(sample, model, unpacked, copied):
+    assert sample != model

@@ -1,0 +1,2 @@
+def test_databases(engine, memory, private):
+    assert engine is not memory

@@ -1,0 +1,2 @@
+def test_locked(sample, built, by_xdist_recipe):
+    assert sample
