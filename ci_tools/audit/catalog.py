@@ -24,6 +24,7 @@ _RULES = {
     "CIT001": (_X, _HIGH),
     "CIT002": (_X, _HIGH),
     "CIT003": (_X, _HIGH),
+    "CIT004": (_X, _NOTE),
     "CIT101": (_C, _HIGH),
     "CIT102": (_X, _HIGH),
     "CIT103": (_X, _HIGH),

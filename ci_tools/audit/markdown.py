@@ -22,7 +22,7 @@ CHARS = 1_000
 JSON = "ci-tools audit --format json"
 # What the page puts together, by rules; all others come last.
 TOPICS = (
-    ("Shared files", ("CIT001", "CIT002", "CIT003", "CIT104", "CIT105")),
+    ("Shared files", ("CIT001", "CIT002", "CIT003", "CIT004", "CIT104", "CIT105")),
     ("Ports that are bound", ("CIT102", "CIT404")),
     ("Databases", ("CIT103",)),
     ("Collection and fixtures", ("CIT101", "CIT301", "CIT302", "CIT303")),

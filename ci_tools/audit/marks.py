@@ -40,11 +40,10 @@ def _names_in(node: ast.expr) -> Iterator[str]:
             yield from (name.strip() for name in inner.value.split(","))
 
 
-def _marks(node: ast.AST) -> Iterator[ast.expr]:
-    yield from getattr(node, "decorator_list", [])
-    if not isinstance(node, ast.Module | ast.ClassDef):
-        return
-    for statement in node.body:
+def _marks(node: ast.AST) -> list[ast.expr]:
+    marks = list(getattr(node, "decorator_list", []))
+    for statement in node.body if isinstance(node, ast.Module | ast.ClassDef) else ():
         if isinstance(statement, ast.Assign) and any(dotted_name(t) == "pytestmark" for t in statement.targets):
             value = statement.value
-            yield from value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+            marks += value.elts if isinstance(value, ast.List | ast.Tuple) else [value]
+    return marks

@@ -93,7 +93,8 @@ def _place(span: Span) -> str:
 
 def _remarks(remarks: Sequence[Remark]) -> Iterator[Line]:
     for remark in remarks:
-        yield [(f"{shown(remark.path, CHARS)}:{remark.line}: ", "bold"), (shown(remark.fact, CHARS), "")]
+        place = f"{shown(remark.path, CHARS)}:{remark.line}" if remark.line else shown(remark.path, CHARS)
+        yield [(f"{place}: ", "bold"), (shown(remark.fact, CHARS), "")]
         yield [("  = ", "dim"), ("fix: ", "bold"), (shown(remark.fix, CHARS), "")]
     if remarks:
         yield []

@@ -34,13 +34,14 @@ examples:
   ci-tools audit tests/unit --select CIT0,CIT102
   ci-tools audit --format sarif --out audit.sarif   for GitHub's code scanning
   ci-tools audit --write-baseline                   from now on only new findings fail
+  ci-tools audit --diff                             what --fix would change
   ci-tools audit --explain CIT001                   one rule: what is wrong, and what to do
   ci-tools audit --dynamic -- pytest -q             run the suite, and watch what its tests touch
 
 A comment on a line, or alone on the line above, ignores a rule there:
   # ci-tools: ignore[CIT001] reason
 """
-STATIC_ALONE = ("select", "ignore", "baseline", "write-baseline", "suppressed")
+STATIC_ALONE = ("select", "ignore", "baseline", "write-baseline", "suppressed", "fix", "diff")
 FORMATS = ("text", "json", "markdown", "sarif", "github")
 
 
@@ -60,6 +61,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--write-baseline", action="store_true", help="write down what is found as known")
     parser.add_argument("--suppressed", action="store_true", help="sarif: what was set aside, too")
+    parser.add_argument("--fix", action="store_true", help="fix what has one right fix, and show the changes")
+    parser.add_argument("--diff", action="store_true", help="show what --fix would change, and nothing else")
     parser.add_argument("--list", action="store_true", help="print all rules")
     parser.add_argument("--explain", metavar="RULE", help="print a rule's documentation")
     parser.add_argument("--dynamic", action="store_true", help="run the command behind --, and watch what tests touch")
@@ -77,7 +80,12 @@ def run(args: argparse.Namespace) -> int:
     _refuse_what_does_not_go_together(args)
     if args.dynamic:
         return audit_dynamic.run(args)
-    found = audited(_request(args), cwd=Path.cwd())
+    request = _request(args)
+    found = audited(request, cwd=Path.cwd())
+    if args.diff:
+        return _diff(found)
+    if args.fix:
+        found = _fixed(found, request, shows=args.format == "text" and args.out is None)
     if args.write_baseline:
         number = write_baseline(found)
         say(f"written: {os.path.relpath(found.baseline)}, {count(number, 'known finding')}")
@@ -115,6 +123,28 @@ def _request(args: argparse.Namespace) -> Request:
 
 def _words(text: str | None) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",")) if text is not None else ()
+
+
+def _diff(found: Audited) -> int:
+    """Print what --fix would change; 1 if that is anything."""
+    from ci_tools.cli import audit_fix  # libcst takes longer to import than most audits to run
+
+    files = audit_fix.mended(found.judged, found.rootdir)
+    audit_fix.show(files)
+    audit_fix.tell(files, done=False)
+    return NO if any(one.fixed.applied for one in files) else YES
+
+
+def _fixed(found: Audited, request: Request, *, shows: bool) -> Audited:
+    """Fix what can be fixed; return what is left."""
+    from ci_tools.cli import audit_fix
+
+    files = audit_fix.mended(found.judged, found.rootdir)
+    audit_fix.write(files)
+    if shows:
+        audit_fix.show(files)
+    audit_fix.tell(files, done=True)
+    return audited(request, cwd=Path.cwd()) if any(one.fixed.applied for one in files) else found
 
 
 def _rendered(found: Audited, format: str, *, suppressed: bool) -> str:

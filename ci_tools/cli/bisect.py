@@ -11,6 +11,7 @@ from pathlib import Path
 from ci_tools.cli.options import command_or_default, number, seconds
 from ci_tools.cli.talk import say
 from ci_tools.cli.trials import following
+from ci_tools.model.errors import UsageError
 from ci_tools.report.terminal import shown
 from ci_tools.shard.watch import Limits
 from ci_tools.stability.bisect_conduct import Wanted, bisect
@@ -74,6 +75,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Bisect; 0 other tests make it fail, 1 it fails without any, 3 it failed in no run."""
+    _check(args)
     wanted = Wanted(
         test=args.test, source=args.source, after=tuple(args.after), beside=tuple(args.beside), runs=args.runs
     )
@@ -88,18 +90,39 @@ def run(args: argparse.Namespace) -> int:
             listener=listener,
         )
         runs = Runs(series, args.test, limit_s=args.minutes * 60 if args.minutes is not None else None)
-        found = bisect(wanted, runs, Path(), _tell)
-    found = replace(found, command=tuple(args.command), pytest=_pytest(args.command, has_xdist=runs.has_xdist))
+        try:
+            found = bisect(wanted, runs, Path(), _tell)
+        except KeyboardInterrupt:
+            say("ci-tools: hint: the same command with --resume goes on from here")
+            raise
+    found = replace(found, command=tuple(args.command), pytest=_pytest(args.command, runs))
     for name, written in (("report.json", as_json(found)), ("report.md", as_markdown(found))):
         write_text(args.out / name, written)
     sys.stdout.write(FORMATS[args.format](found))
     return found.kind.exit_code
 
 
+def _check(args: argparse.Namespace) -> None:
+    suspects = [*args.after, *args.beside]
+    if args.test in suspects or len(set(suspects)) < len(suspects):
+        raise UsageError("a test is named twice", hint="TEST and those of --after and --beside are different ones")
+    if suspects and args.source:
+        raise UsageError("--from doesn't go with --after and --beside", hint="a recorded run names suspects of its own")
+    if args.source and args.out.resolve() in (args.source.resolve(), *args.source.resolve().parents):
+        raise UsageError(f"{args.source} is within --out, which is emptied", hint="choose another --out")
+
+
 def _tell(text: str) -> None:
     say(f"- {shown(text)}")
 
 
-def _pytest(command: tuple[str, ...], *, has_xdist: bool) -> tuple[str, ...]:
+def _pytest(command: tuple[str, ...], runs: Runs) -> tuple[str, ...]:
+    """Return the command for node ids, () where they are relative to another directory than this one.
+
+    Where plugins aren't loaded by themselves, pytest may not know pytest-xdist's -n.
+    """
+    if os.path.realpath(runs.rootdir) != os.getcwd():
+        return ()
+    has_n = runs.has_xdist and not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and "no:xdist" not in command
     given = command or ("python", "-m", "pytest")
-    return pytest_words(given, has_xdist=has_xdist, is_path=os.path.exists)
+    return pytest_words(given, has_xdist=has_n, is_path=os.path.exists)

@@ -77,7 +77,8 @@ def _ended(result: Result, *, is_resumed: bool) -> str:
 
 def _under_way(tail: Tail) -> str:
     failed = f", {len(tail.bad):,} failed" if tail.bad else ""
-    return f"{len(tail.done):,} of {count(tail.total, 'test')}{failed}"
+    total = max(tail.total, len(tail.done))  # of lanes only one has written down how many it has
+    return f"{len(tail.done):,} of {count(total, 'test')}{failed}"
 
 
 class _Lines:
@@ -117,7 +118,8 @@ class _Bars:
 
     def look(self, name: str, tail: Tail) -> None:
         if tail.total:
-            self._bars.update(self._one, total=tail.total, completed=len(tail.done), state=_under_way(tail))
+            total = max(tail.total, len(tail.done))
+            self._bars.update(self._one, total=total, completed=len(tail.done), state=_under_way(tail))
 
     def end(self, name: str, result: Result, *, is_resumed: bool) -> None:
         self._clock.end(is_resumed=is_resumed)

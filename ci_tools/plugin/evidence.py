@@ -87,9 +87,8 @@ class Evidence:
     def pytest_runtestloop(self) -> Iterator[None]:
         factory = getattr(self._config, "_tmp_path_factory", None)
         if factory is not None:
-            # And what pytest removes at the end: directories of earlier runs.
             base: Path = factory.getbasetemp()
-            self._observer.add_private(str(next((p for p in base.parents if p.name.startswith("pytest-of-")), base)))
+            self._observer.add_private(str(base.parent if base.name.startswith("popen-") else base))
         yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)

@@ -9,6 +9,7 @@ from os.path import isabs, join, normpath, realpath  # by name: tests replace th
 
 # Made by tools that expect several processes, or read again by nobody.
 _TOOLS = re.compile(r"/(?:__pycache__|\.hypothesis|\.pytest_cache|\.git|\.mypy_cache|\.ruff_cache)(?:/|$)|/\.coverage")
+_OF_PYTEST = re.compile("/pytest-of-[^/]*/")  # whose end removes those of earlier runs
 _SOURCES = (".py", ".pyc", ".pyi")
 _SYSTEM = ("/dev", "/proc", "/sys")
 MAX_CHARS = 1_000
@@ -45,7 +46,7 @@ class Names:
         for root in self._roots:
             if f"{path}/".startswith(root):
                 return path[len(root) :][:MAX_CHARS] or "."
-        return path[:MAX_CHARS]
+        return "" if _OF_PYTEST.search(f"{path}/") else path[:MAX_CHARS]
 
     def _is_made(self, path: str) -> bool:
         while len(path) > 1 and self._made:

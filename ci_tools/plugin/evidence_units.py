@@ -158,10 +158,10 @@ class Observer:
         access, resource, phase = seen
         if not resource.startswith("/"):
             return seen
-        if access in _DIRECTORY_READS and os.path.isdir(resource):
+        if access in _DIRECTORY_READS and os.path.isdir(resource) and not os.path.islink(resource):
             return access, "", phase
-        if access is Access.LIST and resource in sys.path_importer_cache:
-            return access, "", phase  # that was an import
+        if access in (Access.LIST, Access.READ) and (resource in sys.path_importer_cache or resource in sys.path):
+            return access, "", phase  # that was an import, or importlib.metadata
         return access, self._names.name(resource, is_read=access is Access.READ), phase
 
     def _changed_databases(self, seen: Iterable[Seen]) -> list[Seen]:

@@ -37,7 +37,7 @@ def silence_coverage(early_config: pytest.Config) -> None:
 def adapt(config: pytest.Config, only: frozenset[str]) -> None:
     """Turn off what would write over files of the first run; before the plugins that do look."""
     if hasattr(config.option, "maxworkerrestart"):  # each of the tests may crash its worker
-        config.option.maxworkerrestart = str(len(only))
+        config.option.maxworkerrestart = str(len(only) or 1_000_000)
     for option, off in _WRITERS.items():
         if hasattr(config.option, option):
             setattr(config.option, option, off)

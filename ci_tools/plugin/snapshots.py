@@ -145,12 +145,16 @@ def _cwd() -> str:
 
 
 def _umask(before: int | None) -> int | None:
-    """It can only be asked for by setting it, which another thread's new file would see."""
-    if threading.active_count() > 1 and before is not None:
+    """Setting it is the quick way to ask, but another thread's new file would see that: Linux tells it, too."""
+    if threading.active_count() == 1:
+        found = umask(0o077)
+        umask(found)
+        return found
+    try:
+        with open("/proc/self/status", encoding="utf-8", errors="replace") as file:
+            return next((int(line.split()[1], 8) for line in file if line.startswith("Umask:")), before)
+    except OSError:
         return before
-    found = umask(0o077)
-    umask(found)
-    return found
 
 
 def _loggers() -> dict[str, tuple[int, bool, tuple[int, ...]]]:

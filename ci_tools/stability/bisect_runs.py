@@ -12,7 +12,7 @@ from ci_tools.merge.read import read_bundle
 from ci_tools.model.bundle import MAX_FILE_BYTES
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.evidence import Evidence
-from ci_tools.model.run import Attempt, Outcome
+from ci_tools.model.run import Attempt, Begin, Outcome
 from ci_tools.model.trial import Conditions, Steering
 from ci_tools.model.words import duration, some
 from ci_tools.stability.bisect_layout import Layout, layouts
@@ -45,8 +45,17 @@ class Runs:
     @property
     def has_xdist(self) -> bool:
         """Whether the command's pytest has pytest-xdist, as far as it was run."""
+        return any(begin.xdist for begin in self._begins)
+
+    @property
+    def rootdir(self) -> str:
+        """What node ids are relative to, "" as long as nothing was run."""
+        return self._begins[0].rootdir if self._begins else ""
+
+    @property
+    def _begins(self) -> list[Begin]:
         sessions = read_bundle(self._last.bundle).sessions if self._last else ()
-        return any(session.begin.xdist for session in sessions)
+        return [session.begin for session in sessions]
 
     @property
     def seconds(self) -> float:

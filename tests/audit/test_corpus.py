@@ -43,7 +43,7 @@ def expected(case: Path) -> set[Place]:
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_rules_find_the_marked_lines_and_no_others(case: Path) -> None:
     result = audited(case)
-    assert result.errors == ()
+    assert (result.errors, result.problems) == ((), ())
     assert {(f.span.path, f.span.line, f.rule) for f in result.findings} == expected(case)
 
 

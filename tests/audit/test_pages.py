@@ -23,19 +23,20 @@ from ci_tools.plan.pytest_config import PytestConfig
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "audit"
 CORPUS = ROOT / "tests" / "audit_corpus"
+UPDATES = os.environ.get("XDIST_CI_UPDATE_GOLDEN") == "1"
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rules_page_is_its_documentation(rule: str) -> None:
     path = PAGES / f"{rule}.md"
-    if os.environ.get("XDIST_CI_UPDATE_GOLDEN") == "1":
+    if UPDATES:
         path.write_text(page_of(card_of(rule)), encoding="utf-8")
     assert path.read_text(encoding="utf-8") == page_of(card_of(rule))
 
 
 def test_every_page_and_every_folder_of_cases_is_a_rules() -> None:
     assert sorted(path.stem for path in PAGES.iterdir()) == list(RULES)
-    assert sorted(path.name for path in CORPUS.iterdir()) == list(RULES)
+    assert sorted(path.name for path in CORPUS.glob("CIT*")) == list(RULES)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -48,13 +49,22 @@ def test_a_rule_says_what_it_finds_and_shows_bad_and_good(rule: str) -> None:
         ast.parse(f"{example}\ndef test(): ..." if example.rstrip().endswith(")") and "@" in example else example)
 
 
-def test_every_rule_has_a_row_and_a_link_on_the_page_of_the_command() -> None:
-    text = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| \[(CIT\d+)\]\(audit/(CIT\d+)\.md\) \| ([\w-]+) \| (\w) \| (\w+) \| (.+) \|$", text, re.M)
-    assert rows == [
-        (card.rule, card.rule, card.name, card.axis.value, card.severity.value, card.summary.rstrip("."))
+def test_every_rule_has_a_row_on_the_page_of_the_command() -> None:
+    path = ROOT / "docs" / "audit.md"
+    text = path.read_text(encoding="utf-8")
+    table = "".join(
+        f"| [{card.rule}](audit/{card.rule}.md) | {card.name} | {card.axis.value} | {card.severity.value} "
+        f"| {card.summary.rstrip('.')} |\n"
         for card in cards_of(RULES)
-    ]
+    )
+    if UPDATES:
+        text = re.sub(r"(?:^\| \[CIT.*\n)+", lambda match: table, text, flags=re.M)
+        path.write_text(text, encoding="utf-8")
+    assert "".join(re.findall(r"^\| \[CIT.*\n", text, re.M)) == table
+
+
+def test_every_axis_has_a_row_on_the_page_of_the_command() -> None:
+    text = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
     assert [axis.value for axis in AXES] == [axis.value for axis in Axis]
     assert all(f"| {axis.value} | {meaning} |" in text for axis, meaning in AXES.items())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -11,14 +12,48 @@ from pathlib import Path
 import pytest
 from project import PYTEST, Project
 
-SUITE = {
-    "app": "debug = False\nusers = set()\n",
+from ci_tools.cli.main import main
+
+PAGE = Path(__file__).parents[2] / "docs" / "bisect.md"
+# The one that the page shows.
+SHOP = {
+    "shop": """
+        DEBUG = False
+        CURRENCY = "EUR"
+
+        def price(cents):
+            return f"{cents / 100:.2f} {CURRENCY}"
+        """,
+    "tests__test_admin": """
+        import shop
+
+        def test_login():
+            assert not shop.DEBUG
+
+        def test_currency():
+            shop.CURRENCY = "USD"
+            assert shop.price(100) == "1.00 USD"
+
+        def test_logout():
+            pass
+        """,
+    "tests__test_cart": """
+        import shop
+
+        def test_empty():
+            assert shop.price(0).startswith("0.00")
+
+        def test_total():
+            assert shop.price(1250) == "12.50 EUR"
+        """,
+}
+VICTIM, POLLUTER = "tests/test_cart.py::test_total", "tests/test_admin.py::test_currency"
+NEEDY = {
+    "app": "users = set()\n",
     "test_a": "import app\ndef test_user(): app.users.add('me')\n",
-    "test_b": "import app\ndef test_debug(): app.debug = True\n",
-    "test_c": "import app\ndef test_page():\n    assert not app.debug\n",
     "test_d": "import app\ndef test_login():\n    assert app.users\n",
 }
-# Each waits for the other to be there, unless it is alone.
+# They begin at the same instant.
 BESIDE = """
 import pathlib, time
 
@@ -28,7 +63,7 @@ def test_cleanup():
     time.sleep(0.4)
     busy.unlink()
 """
-VICTIM = """
+BOTHERED = """
 import pathlib, time
 
 def test_page():
@@ -45,7 +80,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(project: Project, *words: str, command: tuple[str, ...] = PYTEST) -> subprocess.CompletedProcess[str]:
-    return project.ci_tools("bisect", *words, "--runs", "3", "--", *command)
+    return project.ci_tools("bisect", *words, "--", *command)
 
 
 def shell(project: Project, command: str) -> int:
@@ -56,40 +91,46 @@ def shell(project: Project, command: str) -> int:
 
 
 def test_the_test_that_makes_another_one_fail_is_found_and_shown_again(project: Project) -> None:
-    """Nothing is recorded: the suite runs once, and the test fails in it. Then what was printed is done."""
-    project.write(**SUITE)
-    done = run(project, "test_c.py::test_page")
+    """The page's example. Nothing is recorded: the suite runs once, and the test fails in it."""
+    project.write(**SHOP).write_path("pytest.ini", "[pytest]\npythonpath = .\n")
+    done = run(project, VICTIM)
     out = project.root / ".ci-tools" / "bisect"
     report = json.loads((out / "report.json").read_text())
     assert done.returncode == 0, done.stderr
-    assert (report["kind"], report["culprits"][0]["tests"]) == ("order", ["test_b.py::test_debug"])
-    assert report["changes"] == ["'test_b.py::test_debug' changes 'app.debug'"]
-    assert done.stdout.startswith("test_c.py::test_page\n  it fails after 1 other test\n")
-    assert (out / "report.md").read_text().startswith("# `test_c.py::test_page`\n")
+    assert as_printed(done.stdout) == as_printed(PAGE.read_text().split("```")[1].partition("\n")[2].partition("\n")[2])
+    assert (report["kind"], report["culprits"][0]["tests"]) == ("order", [POLLUTER])
+    assert (out / "report.md").read_text().startswith(f"# `{VICTIM}`\n")
     plain, own = [row["command"] for row in report["commands"]]
     assert shell(project, plain) == 1
     n_trials = len(list((out / "trials").iterdir()))
-    assert shell(project, own.replace(" -- ", " --resume --runs 3 -- ")) == 0
+    assert shell(project, own.replace(" -- ", " --resume -- ")) == 0
     again = json.loads((out / "report.json").read_text())
-    assert (again["kind"], again["culprits"][0]["tests"]) == ("order", ["test_b.py::test_debug"])
+    assert (again["kind"], again["culprits"][0]["tests"]) == ("order", [POLLUTER])
     assert len(list((out / "trials").iterdir())) == n_trials + 1  # all else is read from disk: not so the evidence
 
 
+def as_printed(text: str) -> str:
+    """Leave out what is different with the tests' own command and from run to run."""
+    for words in (f" -- {shlex.join(PYTEST)}", " -p no:cacheprovider", " -n 0"):
+        text = text.replace(words, "")
+    return re.sub(r"(runs, ).*", r"\1", text.replace(sys.executable, "python"))
+
+
 def test_the_test_that_makes_another_one_fail_beside_it_is_confirmed_and_shown_again(project: Project) -> None:
-    project.write(test_p=BESIDE, test_t=VICTIM)
+    project.write(test_p=BESIDE, test_t=BOTHERED)
     command = (*PYTEST, "-p", "xdist")
-    done = run(project, "test_t.py::test_page", "--beside", "test_p.py::test_cleanup", command=command)
+    done = run(project, "test_t.py::test_page", "--beside", "test_p.py::test_cleanup", "--runs", "3", command=command)
     assert done.returncode == 0, done.stderr
     report = json.loads((project.root / ".ci-tools/bisect/report.json").read_text())
     assert (report["kind"], report["culprits"][0]["tests"]) == ("concurrent", ["test_p.py::test_cleanup"])
-    assert report["changes"] == ["'test_p.py::test_cleanup' writes and deletes 'busy'"]
-    ((own),) = [row["command"] for row in report["commands"]]
+    (own,) = [row["command"] for row in report["commands"]]
     assert shell(project, own.replace(" -- ", " --resume --runs 3 -- ")) == 0
 
 
 def test_a_test_that_needs_another_is_told_which(project: Project) -> None:
-    project.write(**SUITE)
-    done = run(project, "test_d.py::test_login", "--after", "test_a.py::test_user", "--format", "json")
+    project.write(**NEEDY)
+    words = ("--after", "test_a.py::test_user", "--runs", "3", "--format", "json")
+    done = run(project, "test_d.py::test_login", *words)
     report = json.loads(done.stdout)
     assert (done.returncode, report["kind"]) == (0, "needs")
     assert report["culprits"][0]["tests"] == ["test_a.py::test_user"]
@@ -98,14 +139,13 @@ def test_a_test_that_needs_another_is_told_which(project: Project) -> None:
 
 
 def test_no_time_is_no_answer(project: Project) -> None:
-    project.write(**SUITE)
     done = run(project, "test_c.py::test_page", "--minutes", "0")
     assert done.returncode == 3
     assert "stopped as 0.0 s are up: go on with --resume" in done.stdout
 
 
 def test_a_test_that_isn_t_there_is_an_error(project: Project) -> None:
-    project.write(**SUITE)
+    project.write(**NEEDY)
     done = run(project, "test_c.py::test_none", "--after", "test_a.py::test_user")
     assert done.returncode == 3
     assert "ci-tools: error: not among the tests that the command collects: 'test_c.py::test_none'" in done.stderr
@@ -116,10 +156,19 @@ def test_a_test_that_isn_t_there_is_an_error(project: Project) -> None:
     [
         (("t", "--from", "nowhere"), "no such directory: nowhere"),
         (("t", "--from", "."), "no run below . has t"),
+        (("t", "--after", "p", "--beside", "p"), "a test is named twice"),
+        (("t", "--after", "t"), "a test is named twice"),
+        (("t", "--after", "p", "--from", "."), "--from doesn't go with --after and --beside"),
+        (("t", "--from", ".ci-tools/bisect/trials"), ".ci-tools/bisect/trials is within --out, which is emptied"),
     ],
 )
-def test_without_a_recorded_failure_there_is_nothing_to_begin_with(
-    tmp_path: Path, words: tuple[str, ...], error: str
+def test_a_search_that_has_nothing_to_begin_with_says_so(
+    project: Project,
+    words: tuple[str, ...],
+    error: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    done = Project(tmp_path).ci_tools("bisect", *words)
-    assert (done.returncode, error in done.stderr) == (3, True)
+    monkeypatch.chdir(project.root)
+    assert main(["bisect", *words]) in (2, 3)
+    assert f"ci-tools: error: {error}\n" in capsys.readouterr().err

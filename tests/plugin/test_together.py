@@ -72,15 +72,15 @@ class Lane:
         return self.process.stdout.readline().strip()
 
 
-Come = Callable[[int], list[Lane]]
+Come = Callable[..., list[Lane]]
 
 
 @pytest.fixture
 def come(tmp_path: Path) -> Iterator[Come]:
     lanes: list[Lane] = []
 
-    def several(n: int) -> list[Lane]:
-        lanes.extend(Lane(tmp_path / "meeting", n, number) for number in range(n))
+    def several(*numbers: int, of: int) -> list[Lane]:
+        lanes.extend(Lane(tmp_path / "meeting", of, number) for number in numbers)
         return lanes
 
     yield several
@@ -90,7 +90,7 @@ def come(tmp_path: Path) -> Iterator[Come]:
 
 
 def test_lanes_wait_for_the_last_one_and_for_none_that_has_left_or_died(come: Come) -> None:
-    first, second, third = come(3)
+    first, second, third = come(0, 1, 2, of=3)
     for lane in (first, second, third):
         lane.ask("wait 0")
     assert [lane.hear() for lane in (first, second, third)] == ["True"] * 3
@@ -104,7 +104,7 @@ def test_lanes_wait_for_the_last_one_and_for_none_that_has_left_or_died(come: Co
 
 
 def test_who_waits_in_vain_goes_on_alone(tmp_path: Path, come: Come) -> None:
-    come(2)  # lane 1 is there, and never gets to its first test
+    come(1, of=2)  # it is there, and never gets to its first test
     meeting = Meeting(tmp_path / "meeting", 2, 0)
     assert not meeting.wait(0, patience_s=0.01)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from stability.simulated import (
+from torture.simulated import (
     Behaviour,
     Suite,
     always,

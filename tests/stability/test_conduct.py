@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from stability.simulated import Suite, always, flaky, good, victim_of
+from torture.simulated import Suite, always, flaky, good, victim_of
 
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.trial import Conditions, Steering

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from stability.simulated import Suite, always, by_zone, crowded, flaky, good, studied
+from torture.simulated import Suite, always, by_zone, crowded, flaky, good, studied
 
 from ci_tools.model.run import Outcome
 from ci_tools.model.trial import Conditions

@@ -11,7 +11,7 @@ from itertools import islice
 import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
-from stability.simulated import Suite, by_zone, crowded, good, studied
+from torture.simulated import Suite, by_zone, crowded, good, studied
 
 from ci_tools.model.errors import FormatError
 from ci_tools.model.run import Outcome

@@ -22,7 +22,9 @@ from ci_tools.trial.run import Trial, run_trial
 from .planted import KINDS, Planted, planted
 from .runs import in_threads
 
-COMMAND = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
+COMMAND = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "xdist")
+# Half of what a run costs is loading plugins that no test here needs.
+ENVIRON = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 ROOT = Path(__file__).parents[2]
 MAX_RECORDED = 60
 LIMIT_S = 1_800
@@ -49,7 +51,7 @@ def bisected(suite: Planted, top: Path) -> Outcome:
     done = subprocess.run(
         [sys.executable, "-m", "ci_tools", *words],
         cwd=top,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**ENVIRON, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
@@ -69,7 +71,7 @@ def _recorded(suite: Planted, top: Path) -> Path | None:
         trial = Trial(
             command=(*COMMAND, "--rootdir", str(top), str(top)), out=top / ".record" / str(seed), conditions=conditions
         )
-        if suite.victim in run_trial(trial, os.environ, say=lambda text: None).failed:
+        if suite.victim in run_trial(trial, ENVIRON, say=lambda text: None).failed:
             return trial.out
     return None
 

@@ -20,8 +20,9 @@ from typing import Any
 
 from ci_tools.model.rates import rate_text
 from ci_tools.stability.as_json import as_json
-from tests.stability import simulated
-from tests.stability.simulated import Behaviour, Suite, flaky, good, studied
+
+from . import simulated
+from .simulated import Behaviour, Suite, flaky, good, studied
 
 RATES = (0.01, 0.05, 0.20)
 LEAST_RIGHT = 0.93
@@ -128,7 +129,7 @@ def main(words: list[str] | None = None) -> int:
     sure = [(made, kind, n) for (made, kind, is_sure), n in sorted(told.items()) if is_sure]
     n_sure, n_false = sum(n for *_, n in sure), sum(n for made, kind, n in sure if made != kind)
     print(
-        f"classes: {told.total()} told, {n_sure} of them called sure, of these {rate_text(n_false, n_sure, 'class')} wrong"
+        f"classes: {told.total()} told, {n_sure} of them sure; of these wrong: {rate_text(n_false, n_sure, 'sure one')}"
     )
     wrong += [f"{n_false} of {n_sure} sure classes are wrong"] if n_false > MOST_WRONG * n_sure else []
     print("".join(f"  {made} told as {kind}: {n}\n" for made, kind, n in sure if made != kind), end="")

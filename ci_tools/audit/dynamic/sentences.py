@@ -56,7 +56,8 @@ def conflict_sentence(conflict: Conflict, quote: Quote) -> str:
     first, second = conflict.first, conflict.second
     what = quote(first.root or conflict.resources[0])
     if first.actor == second.actor:
-        return f"{actor_words(first.actor, quote)} {_verb(first)} {what} in every worker that needs it"
+        where = " that needs it" if first.actor.kind is Kind.FIXTURE else ""
+        return f"{actor_words(first.actor, quote)} {_verb(first)} {what} in every worker{where}"
     where = f" (below it {quote(second.root)})" if second.root and second.root != (first.root or "") else ""
     who, other = actor_words(first.actor, quote), actor_words(second.actor, quote)
     return f"{who} {_verb(first)} {what}, which {other} {_verb(second)}{where}"

@@ -158,6 +158,7 @@ class Calls(Memo):
         code: Function = function.data
         made = self.world.functions.get(code)
         level = self.level + (not _is_super(node))  # a base's method is no step further away
+        self.n_cuts += code in self.active
         if made is None or level > MAX_DEPTH or code in self.active:
             return UNKNOWN
         scope = Scope(made.scope.module, outer=made.scope, symbol=made.symbol, owner=made.owner)

@@ -66,6 +66,8 @@ class Flow:
             self._problem(unit, "does more than is followed: its first steps alone were looked at")
         except RecursionError:
             self._problem(unit, "nested too deeply to be followed to its end")
+        except Exception as error:  # one test that we fail at must not hide what is wrong with the others
+            self._problem(unit, f"not followed to its end, a bug of ci-tools: {type(error).__name__}: {error}")
         return walk.outcome(value)
 
     def _problem(self, unit: Unit, fact: str) -> None:

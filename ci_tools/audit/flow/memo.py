@@ -44,6 +44,7 @@ class Memo(Expressions):
     cwd: Value = UNKNOWN
     is_teardown: bool = False
     n_undoing: int = 0
+    n_cuts: int = 0  # calls that weren't followed since the function is running already
     at_yield: tuple[Value, tuple[Patch, ...]] | None = None  # the directory, and what is patched, while others run
 
     def run_function(self, code: Function) -> Value:
@@ -60,25 +61,26 @@ class Memo(Expressions):
         effect = self.world.effects.get(key)
         if isinstance(effect, Effect):
             return self._repeat(effect)
-        effect = self._recorded(code)
-        held = [effect.value, *(value for values in effect.attributes.values() for value in values.values())]
-        if not any(map(_is_inner, held)):
+        n_cuts = self.n_cuts
+        value, effect = self._recorded(code)
+        held = [value, *(value for values in effect.attributes.values() for value in values.values())]
+        if self.n_cuts == n_cuts and not any(map(_is_inner, held)):
             self.world.effects[key] = effect
-        return effect.value
+        return value
 
     def _key(self, code: Function) -> Hashable:
         names = tuple([(name, _same(value, 0)) for name, value in self.scope.names.items()])
         flags = (self.level, self.n_loops > 0, self.is_teardown, self.n_undoing > 0)
         return code, names, flags, self.cwd, self.patched
 
-    def _recorded(self, code: Function) -> Effect:
+    def _recorded(self, code: Function) -> tuple[Value, Effect]:
         objects = {name: value for name, value in self.scope.names.items() if value.kind is Kind.INSTANCE}
         n_steps, patched = len(self.steps), self.patched
         kept, self.kept = self.kept, set()
         at_yield, self.at_yield = self.at_yield, None
         value = self.run_function(code)
         effect = Effect(
-            value=value,
+            value=_fresh(value),
             steps=tuple(self.steps[n_steps:]),
             undoing=tuple(index - n_steps for index in self.undoing if index >= n_steps),
             kept=frozenset(self.kept),
@@ -91,7 +93,7 @@ class Memo(Expressions):
         )
         self.kept |= kept
         self.at_yield = self.at_yield or at_yield
-        return effect._replace(value=_fresh(value))
+        return value, effect
 
     def _repeat(self, effect: Effect) -> Value:
         self.undoing.update(len(self.steps) + index for index in effect.undoing)

@@ -125,8 +125,8 @@ def either(left: Value, right: Value) -> Value:
 
 def element(value: Value) -> Value:
     """Return what is known of each thing that iterating a value gives."""
-    if value.kind is Kind.ITEMS and (value.args or value.items):
-        things = value.args if value.data == "dict" else value.items
+    things = value.args if value.data == "dict" else value.items
+    if value.kind is Kind.ITEMS and things:
         known = things[0]
         for thing in things[1:]:
             known = either(known, thing)

@@ -113,4 +113,5 @@ def _ends_as_before(first: Step, last: Step) -> bool:
 def _is_from_before(value: Value) -> bool:
     if value.kind is Kind.MADE:
         return value.data in ("os.getcwd", "pathlib.Path.cwd")
-    return value.kind in (Kind.UNKNOWN, Kind.OUTSIDE)
+    is_cwd = value.kind is Kind.PATH and value.data == "."
+    return is_cwd or value.kind in (Kind.UNKNOWN, Kind.OUTSIDE)

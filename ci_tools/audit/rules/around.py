@@ -81,6 +81,12 @@ def is_of_tests(step: Step) -> bool:
     return step.module.is_test_file or step.module.path.startswith(f"{directory}/")
 
 
+def is_unittest(unit: Unit) -> bool:
+    """Return whether a test may be a `unittest.TestCase`'s method: its class has a base that may be one."""
+    above = ancestors(unit.module.tree, unit.node)
+    return any(isinstance(node, ast.ClassDef) and node.bases for node in above)
+
+
 def is_environ(value: Value | None) -> bool:
     """Return whether a value is `os.environ`."""
     return value is not None and value.kind is Kind.OUTSIDE and value.data == "os.environ"

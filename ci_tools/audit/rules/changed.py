@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from ci_tools.audit.rules.around import ancestors
-from ci_tools.audit.steps import Call, Kind, Place, Step, Store, Value
+from ci_tools.audit.steps import Call, Kind, Place, Step, Store
 
 _MUTATORS = frozenset(
     {
@@ -39,13 +39,13 @@ def changed(step: Step) -> str:
     if isinstance(step, Call):
         held = step.receiver
         is_change = held is not None and held.kind is Kind.ITEMS and step.name.rpartition(".")[2] in _MUTATORS
-        return _home(step, held) if held is not None and is_change else ""
+        return held.home if held is not None and is_change else ""
     if not isinstance(step, Store):
         return ""
     if step.place is Place.GLOBAL:
         return f"{step.module.name}.{step.name}"
     if step.place is Place.ITEM:
-        return _home(step, step.owner) if step.owner.kind is Kind.ITEMS else ""
+        return step.owner.home if step.owner.kind is Kind.ITEMS else ""
     return _attribute(step)
 
 
@@ -54,14 +54,8 @@ def _attribute(step: Store) -> str:
     if owner.kind is Kind.OUTSIDE:
         is_other = owner.data in _OF_OTHER_RULES or not _is_imported(step, str(owner.data))
         return "" if is_other else f"{owner.data}.{step.name}"
-    home = _home(step, owner) if owner.kind in (Kind.CLASS, Kind.INSTANCE) else ""
-    return f"{home}.{step.name}" if home else ""
-
-
-def _home(step: Step, value: Value) -> str:
-    """Return where an object lives; "" for one of a class within a function, which doesn't outlive it."""
-    functions = (step.unit.name, step.symbol)
-    return "" if any(value.home.startswith(f"{name}.") for name in functions if name) else value.home
+    is_of_project = owner.kind in (Kind.CLASS, Kind.INSTANCE) and owner.home
+    return f"{owner.home}.{step.name}" if is_of_project else ""
 
 
 def _is_imported(step: Store, dotted: str) -> bool:

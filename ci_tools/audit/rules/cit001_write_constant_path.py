@@ -26,8 +26,9 @@ def test_export(tmp_path):
 The rule follows values through fixtures, helpers and two calls of the project's own functions. It leaves alone: paths
 below `tmp_path`, `tempfile` and the like; names that hold a random part, a process id or the worker's id; paths with a
 part that it doesn't know; a test that has changed into a directory of its own (`monkeypatch.chdir`, click's
-`isolated_filesystem`, `pytester`); writes that are mocked, or expected to fail (`pytest.raises`); directories that may
-exist already (`exist_ok=True`). Temporary directories that all share are CIT003, session fixtures CIT104.
+`isolated_filesystem`, `pytester`), or has a `HOME` of its own; writes that are mocked, expected to fail
+(`pytest.raises`), made under a lock, or made after asking which worker this is; directories that may exist already
+(`exist_ok=True`). Temporary directories that all share are CIT003, session fixtures CIT104.
 
 Where a file is written once, or by one test alone, say so: `# ci-tools: ignore[CIT001] only this test writes it`.
 """
@@ -39,14 +40,7 @@ from collections.abc import Iterator
 from ci_tools.audit.finding import Axis, Finding, Severity
 from ci_tools.audit.sinks.files import written_by
 from ci_tools.audit.sinks.home import has_own_home, movers_of_home
-from ci_tools.audit.sinks.where import (
-    is_for_one_worker,
-    is_for_the_controller,
-    is_locked,
-    is_session_wide,
-    is_temporary,
-    shared_path,
-)
+from ci_tools.audit.sinks.where import is_alone, is_session_wide, is_temporary, shared_path
 from ci_tools.audit.suite import Suite, finding
 
 
@@ -54,11 +48,11 @@ def check(suite: Suite) -> Iterator[Finding]:
     """Find writes to paths that other workers have, too."""
     movers = movers_of_home(suite)
     for step in suite.all_steps():
-        if is_session_wide(step.unit) or is_for_the_controller(step.unit):
+        if is_session_wide(step.unit):
             continue
         for path in filter(None, (shared_path(step, value) for value in written_by(step))):
             is_own = is_temporary(path) or (path.startswith("~") and has_own_home(step.unit, movers))
-            if not (is_own or is_locked(step) or is_for_one_worker(step)):
+            if not (is_own or is_alone(step)):
                 yield finding(
                     step,
                     axis=Axis.WORKERS,

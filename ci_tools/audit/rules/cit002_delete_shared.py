@@ -38,13 +38,7 @@ from collections.abc import Iterator
 from ci_tools.audit.finding import Axis, Finding, Severity
 from ci_tools.audit.sinks.files import Deletion, deleted_by, written_by
 from ci_tools.audit.sinks.home import has_own_home, movers_of_home
-from ci_tools.audit.sinks.where import (
-    is_for_one_worker,
-    is_for_the_controller,
-    is_locked,
-    is_session_wide,
-    shared_path,
-)
+from ci_tools.audit.sinks.where import is_alone, is_session_wide, shared_path
 from ci_tools.audit.steps import Step, Unit, UnitKind
 from ci_tools.audit.suite import Suite, finding
 
@@ -60,17 +54,13 @@ def check(suite: Suite) -> Iterator[Finding]:
             path = shared_path(step, deletion.path)
             own = _written(suite, step.unit) if deletion.is_tree else by_file[step.unit.module.path]
             is_own = path in own or (path.startswith("~") and has_own_home(step.unit, movers))
-            if path and not (is_own or _is_alone(step)):
+            if path and not (is_own or is_alone(step)):
                 yield _found(step, path, deletion)
 
 
 def _written(suite: Suite, unit: Unit) -> set[str]:
     """Return the shared paths that a unit writes: that is found by another rule, the clean-up needn't be, too."""
     return {shared_path(step, value) for step in suite.steps[unit] for value in written_by(step)}
-
-
-def _is_alone(step: Step) -> bool:
-    return is_for_the_controller(step.unit) or is_locked(step) or is_for_one_worker(step)
 
 
 def _found(step: Step, path: str, deletion: Deletion) -> Finding:

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 
 from ci_tools.audit.finding import Axis, Finding, Severity
 from ci_tools.audit.sinks.files import written_by
-from ci_tools.audit.sinks.where import is_for_one_worker, is_locked, is_session_wide, is_temporary, shared_path
+from ci_tools.audit.sinks.where import is_alone, is_session_wide, is_temporary, shared_path
 from ci_tools.audit.steps import Call, Step
 from ci_tools.audit.suite import Suite, finding
 
@@ -45,7 +45,7 @@ def check(suite: Suite) -> Iterator[Finding]:
             yield _race(step)
         elif not is_session_wide(step.unit):
             paths = [path for value in written_by(step) if is_temporary(path := shared_path(step, value))]
-            for path in () if is_locked(step) or is_for_one_worker(step) else paths:
+            for path in () if not paths or is_alone(step) else paths:
                 yield finding(
                     step,
                     axis=Axis.WORKERS,

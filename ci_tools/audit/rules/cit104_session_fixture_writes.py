@@ -39,7 +39,7 @@ from ci_tools.audit.finding import Axis, Finding, Severity
 from ci_tools.audit.sinks.builds import built_by
 from ci_tools.audit.sinks.databases import changed_by
 from ci_tools.audit.sinks.files import written_by
-from ci_tools.audit.sinks.where import is_for_one_worker, is_locked, is_session_wide, shared_path
+from ci_tools.audit.sinks.where import is_alone, is_session_wide, shared_path
 from ci_tools.audit.steps import Step
 from ci_tools.audit.suite import Suite, finding
 
@@ -49,12 +49,13 @@ def check(suite: Suite) -> Iterator[Finding]:
     for unit in suite.units:
         if is_session_wide(unit):
             for step in suite.steps[unit]:
-                yield from () if is_locked(step) or is_for_one_worker(step) else _found(step)
+                yield from _found(step)
 
 
 def _found(step: Step) -> Iterator[Finding]:
     done = [f"writes to {path!r}" for value in written_by(step) if (path := shared_path(step, value))]
-    for what in (*done, *(f"runs `{c}`" for c in built_by(step)), *changed_by(step)):
+    done += [*(f"runs `{command}`" for command in built_by(step)), *changed_by(step)]
+    for what in () if not done or is_alone(step) else done:
         yield finding(
             step,
             axis=Axis.WORKERS,

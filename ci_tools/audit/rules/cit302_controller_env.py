@@ -50,7 +50,11 @@ def check(suite: Suite) -> Iterator[Finding]:
             for step in suite.steps[unit]:
                 if any(True for _ in _written(step)):
                     yield _of_the_controller(step)
-        elif unit.kind is UnitKind.HOOK and unit.name == "pytest_sessionstart" and not knows_workers(unit.node):
+        elif (
+            unit.kind is UnitKind.HOOK
+            and unit.name == "pytest_sessionstart"
+            and not knows_workers(unit.module, unit.node)
+        ):
             for step in suite.steps[unit]:
                 for name, value in _written(step):
                     if _RESOURCE.search(name) and value.kind in (Kind.CONST, Kind.PATH) and not value.is_unique:

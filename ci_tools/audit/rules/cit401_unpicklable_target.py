@@ -63,9 +63,7 @@ def check(suite: Suite) -> Iterator[Finding]:
             continue
         function = next((f for value in (*call.args, *call.keywords.values()) for f in _nested(value)), None)
         if function is not None:
-            what = (
-                "a lambda" if isinstance(function, ast.Lambda) else f"`{function.name}`, which is nested in a function"
-            )
+            what = "a lambda" if isinstance(function, ast.Lambda) else f"the nested function `{function.name}`"
             yield finding(
                 call,
                 axis=Axis.START,

@@ -91,8 +91,6 @@ def _published(ports: Value) -> Iterator[int]:
 
 def _fixed(value: Value) -> Iterator[int]:
     """Yield the port of an address: a number, a tuple whose second is one, a text that ends in one."""
-    if value.is_unique:
-        return
     if value.kind is Kind.ITEMS and len(value.items) >= 2:
         yield from _fixed(value.items[1]) if value.items[1].kind is Kind.CONST else ()
     elif value.kind is Kind.CONST and type(value.data) is int and LOWEST <= value.data <= HIGHEST:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from ci_tools.audit.source import Module
 from ci_tools.audit.steps import Kind, Step, Unit, UnitKind, Value
 
 _WIDE_SCOPES = ("session", "package")
@@ -58,29 +59,37 @@ def is_session_wide(unit: Unit) -> bool:
     return unit.kind is UnitKind.FIXTURE and unit.scope in _WIDE_SCOPES
 
 
-def is_for_the_controller(unit: Unit) -> bool:
+def is_alone(step: Step) -> bool:
+    """Return whether one process at a time does this, as far as is seen: under a lock, or having asked who it is."""
+    return is_locked(step) or _is_for_the_controller(step.unit) or _is_for_one_worker(step)
+
+
+def _is_for_the_controller(unit: Unit) -> bool:
     """Return whether a unit is a hook that asks which process it is in: it is taken to know what it does."""
-    return unit.kind is UnitKind.HOOK and knows_workers(unit.node)
+    return unit.kind is UnitKind.HOOK and knows_workers(unit.module, unit.node)
 
 
-def is_for_one_worker(step: Step) -> bool:
+def _is_for_one_worker(step: Step) -> bool:
     """Return whether a unit asks for the worker on the way to a step: in a condition around it, or in one that leaves
     before it."""
-    if not _KNOWS_WORKERS.search(step.unit.module.text):
+    module, place = step.unit.module, step.frames[0].call if step.frames else step.node
+    if not _KNOWS_WORKERS.search(module.text):
         return False
-    place = step.frames[0].call if step.frames else step.node
     for node in ast.walk(step.unit.node):
-        if isinstance(node, ast.If) and knows_workers(node.test):
+        if isinstance(node, ast.If) and knows_workers(module, node.test):
             is_left = isinstance(node.body[-1], ast.Return | ast.Raise) and _end(node) < place.lineno
             if is_left or node.lineno <= place.lineno <= _end(node):
                 return True
     return False
 
 
-def _end(node: ast.stmt) -> int:
-    return node.end_lineno or node.lineno
-
-
-def knows_workers(node: ast.AST) -> bool:
+def knows_workers(module: Module, node: ast.AST) -> bool:
     """Return whether code asks which worker it runs in."""
-    return _KNOWS_WORKERS.search(ast.unparse(node)) is not None
+    lines = module.lines[getattr(node, "lineno", 1) - 1 : _end(node)]
+    return any(map(_KNOWS_WORKERS.search, lines))
+
+
+def _end(node: ast.AST) -> int:
+    start: int = getattr(node, "lineno", 1)
+    end: int | None = getattr(node, "end_lineno", None)
+    return end or start

@@ -55,3 +55,12 @@ def test_private(tmp_path):
     np.save(tmp_path / "weights.npy", np.zeros(3))
     pd.DataFrame({"a": [1]}).to_csv(tmp_path / "frame.csv")
     plt.savefig(str(tmp_path / "plot.png"))
+
+
+def test_reads_an_archive():
+    import tarfile
+
+    with tarfile.open("bundle.tar.xz", "r:xz") as archive:
+        assert archive.getnames()
+    with tarfile.open("bundle.tar.xz", "w:xz") as archive:  # CIT001
+        archive.add("a")

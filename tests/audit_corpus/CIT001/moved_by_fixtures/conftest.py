@@ -39,3 +39,10 @@ def change_directory(path):
 def changed(tmp_path):
     with change_directory(tmp_path):
         yield
+
+
+@pytest.fixture
+def in_a_context(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.chdir(tmp_path)
+        yield tmp_path

@@ -1,5 +1,6 @@
 import contextlib
 import os
+from contextlib import chdir
 
 import pytest
 
@@ -54,3 +55,12 @@ def test_where_it_was(monkeypatch):
 def test_who_knows_where(request):
     os.chdir(request.getfixturevalue("directory"))  # CIT203
     open("a.txt", "w").close()
+
+
+def test_in_a_context(in_a_context):
+    open("a.txt", "w").close()
+
+
+def test_imported_by_name(tmp_path):
+    with chdir(tmp_path):
+        open("a.txt", "w").close()

@@ -29,3 +29,18 @@ def shared(worker_id):
 
 def pytest_unconfigure(config):
     write_report("gone")
+
+
+@pytest.fixture
+def of_the_first(worker_id):
+    if worker_id not in ("master", "gw0"):
+        return None
+    path = Path("first.txt")
+    path.write_text("x")
+    return path
+
+
+def pytest_terminal_summary(config):
+    worker = getattr(config, "workerinput", None)
+    if worker is None:
+        write_report("summary")

@@ -1,2 +1,2 @@
-def test_one(shared):
+def test_one(shared, of_the_first):
     assert shared

@@ -25,7 +25,7 @@ def test_worker_from_the_environment():
 
 
 def test_temporary():
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as directory:  # CIT004
         with open(os.path.join(directory, "a.txt"), "w") as file:
             file.write("x")
     with tempfile.NamedTemporaryFile("w", suffix=".txt", delete=False) as file:

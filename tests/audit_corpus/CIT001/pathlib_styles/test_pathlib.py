@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 import pathlib as pl
 
@@ -56,3 +57,12 @@ def test_below_tmp_path(tmp_path):
 def test_strings_have_replace_too():
     assert "a\nb".replace("\n", "") == "ab"
     assert Path("a.txt").with_suffix(".b").name == "a.b"
+
+
+def test_a_path_that_is_text_has_replace_too():
+    assert os.path.join("out", "a.txt").replace("out", "in")
+
+
+def test_renames():
+    Path("a.txt").rename("b.txt")  # CIT001
+    Path("a.txt").replace(OUT / "b.txt")  # CIT001

@@ -1,4 +1,5 @@
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -46,3 +47,20 @@ def test_removes_by_an_id_of_its_own(session_id):
 def test_refused():
     with pytest.raises(FileNotFoundError):
         os.remove("missing.txt")
+
+
+class TestWritesAndCleansUp:
+    def test_writes(self):
+        open("leftover.txt", "w").close()  # CIT001
+
+    def teardown_method(self):
+        os.remove("leftover.txt")
+
+
+def test_makes_a_directory():
+    os.mkdir("made")  # CIT001
+    shutil.rmtree("made")
+
+
+def test_a_tree_that_another_test_makes():
+    shutil.rmtree("made")  # CIT002

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def test_made_by_tempfile():
-    directory = tempfile.mkdtemp(dir="/tmp")
+    directory = tempfile.mkdtemp(dir="/tmp")  # CIT004
     Path(directory, "a.txt").write_text("x")
     with tempfile.NamedTemporaryFile(dir="/tmp", mode="w") as file:
         file.write("x")

@@ -1,6 +1,11 @@
+import os
+
 import psycopg2
 import pymongo
 import redis
+from sqlalchemy import create_engine
+
+from app.settings import Settings
 
 
 def connect(name="app_test"):
@@ -33,3 +38,19 @@ def test_reads_the_version():
 def test_given_by_a_fixture(postgresql, redisdb):
     postgresql.cursor().execute("select 1")
     redisdb.flushdb()
+
+
+def test_maintenance():
+    psycopg2.connect(dbname="postgres").close()
+    psycopg2.connect("dbname=template1 user=app").close()
+    create_engine("postgresql://localhost/postgres").dispose()
+
+
+def test_number_of_the_worker(worker_id):
+    redis.Redis(db=os.getpid() % 16).flushdb()
+    redis.Redis(db=int(worker_id[2:])).flushdb()
+
+
+def test_setting(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://localhost/app")
+    assert Settings().database_url.endswith("/app")

@@ -48,3 +48,11 @@ def text():
 def directory():
     os.makedirs("output", exist_ok=True)
     return "output"
+
+
+@pytest.fixture(scope="session")
+def asked():
+    subprocess.run(["docker", "ps"], check=True)
+    subprocess.run(["npm", "--version"], check=True)
+    subprocess.run("make --version", shell=True)
+    return subprocess.run(["pip", "list"])

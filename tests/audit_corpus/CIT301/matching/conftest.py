@@ -42,8 +42,8 @@ def dynamic(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def not_a_request(other=1):
-    return other
+def not_a_request(monkeypatch=None):
+    return monkeypatch
 
 
 @pytest.fixture(scope="session")

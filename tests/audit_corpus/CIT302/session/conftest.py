@@ -1,4 +1,5 @@
 import os
+import uuid
 
 
 def pytest_sessionstart(session):
@@ -6,3 +7,4 @@ def pytest_sessionstart(session):
     os.environ.setdefault("CACHE_DIR", "/tmp/app-cache")  # CIT302
     os.environ.update(APP_PORT="8099")  # CIT302
     os.environ["TESTING"] = "1"
+    os.environ["RUN_DIR"] = f"runs/{uuid.uuid4()}"

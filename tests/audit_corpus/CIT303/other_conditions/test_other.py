@@ -56,3 +56,11 @@ def test_waits_for_its_turn(worker_id, tmp_path_factory):
 def test_other_worker(celery_worker):
     if not celery_worker:
         pytest.skip("no worker")
+
+
+PARALLEL = os.environ.get("PYTEST_XDIST_WORKER")
+
+
+def test_workers_by_constant():
+    if not PARALLEL:
+        pytest.skip("needs workers")

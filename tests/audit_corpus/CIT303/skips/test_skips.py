@@ -55,3 +55,8 @@ def test_otherwise(worker_id):
         assert True
     else:
         pytest.skip("serial only")  # CIT303
+
+
+def test_not_the_master(worker_id):
+    if not worker_id == "master":
+        pytest.skip("serial only")  # CIT303

@@ -8,9 +8,9 @@ from enum import Enum
 
 from ci_tools.model.errors import NO, UNJUDGED, YES
 from ci_tools.model.words import count
-from ci_tools.stability.compare import Comparison, compare
-from ci_tools.stability.gates import Gate, Limits, State, gates_of
-from ci_tools.stability.speed import Speed, speed_of
+from ci_tools.parallelize.compare import Comparison, compare
+from ci_tools.parallelize.gates import Gate, Limits, State, gates_of
+from ci_tools.parallelize.speed import Speed, speed_of
 from ci_tools.trial.result import Result
 
 

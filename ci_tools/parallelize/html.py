@@ -8,14 +8,14 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ci_tools.parallelize.compare import Difference, Hang
+from ci_tools.parallelize.gates import State
+from ci_tools.parallelize.go import Answer, Page
+from ci_tools.parallelize.speed import Category, Speed
+from ci_tools.parallelize.words import TITLES, category_row, facts, hang_words, headline, next_step, own_frames, rates
 from ci_tools.report.inert import block, visible
 from ci_tools.report.parts import name_of
 from ci_tools.report.terminal import first_line
-from ci_tools.stability.compare import Difference, Hang
-from ci_tools.stability.gates import State
-from ci_tools.stability.go import Answer, Page
-from ci_tools.stability.go_words import TITLES, category_row, facts, hang_words, headline, next_step, own_frames, rates
-from ci_tools.stability.speed import Category, Speed
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -109,7 +109,7 @@ def _bars(categories: Sequence[Category]) -> list[dict[str, Any]]:
 def _environment() -> Environment:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-    pages = [PackageLoader("ci_tools.stability", "page"), PackageLoader("ci_tools.report", "page")]
+    pages = [PackageLoader("ci_tools.parallelize", "page"), PackageLoader("ci_tools.report", "page")]
     environment = Environment(
         loader=ChoiceLoader(pages), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )

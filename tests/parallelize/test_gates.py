@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from stability.arms import run
+from parallelize.arms import run
 
 from ci_tools.model.errors import UsageError
-from ci_tools.stability.gates import Limits, State, gates_of, limits_of
-from ci_tools.stability.go import Answer, Page, page_of
-from ci_tools.stability.go_words import headline
+from ci_tools.parallelize.gates import Limits, State, gates_of, limits_of
+from ci_tools.parallelize.go import Answer, Page, page_of
+from ci_tools.parallelize.words import headline
 from ci_tools.store.tables import Table
 from ci_tools.trial.result import Result
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import Enum
 
-from ci_tools.stability.compare import Comparison, Kind
-from ci_tools.stability.speed import Speed
+from ci_tools.parallelize.compare import Comparison, Kind
+from ci_tools.parallelize.speed import Speed
 from ci_tools.store.tables import Table
 
 MOST = 1e9

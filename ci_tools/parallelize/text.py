@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ci_tools.model.words import count
-from ci_tools.report.inert import block
-from ci_tools.report.terminal import first_line, shown
-from ci_tools.stability.compare import Difference, Hang
-from ci_tools.stability.gates import State
-from ci_tools.stability.go import Page
-from ci_tools.stability.go_words import (
+from ci_tools.parallelize.compare import Difference, Hang
+from ci_tools.parallelize.gates import State
+from ci_tools.parallelize.go import Page
+from ci_tools.parallelize.speed import Category
+from ci_tools.parallelize.words import (
     CATEGORY_HEADER,
     TITLES,
     category_row,
@@ -21,7 +20,8 @@ from ci_tools.stability.go_words import (
     own_frames,
     rates,
 )
-from ci_tools.stability.speed import Category
+from ci_tools.report.inert import block
+from ci_tools.report.terminal import first_line, shown
 
 LISTED = 20
 LINE_CHARS = 1_000

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ci_tools.report.inert import block, code, fence, plain
-from ci_tools.report.ladder import Section, pages
-from ci_tools.report.terminal import first_line
-from ci_tools.stability.compare import Difference, Hang
-from ci_tools.stability.gates import State
-from ci_tools.stability.go import Answer, Page
-from ci_tools.stability.go_words import (
+from ci_tools.parallelize.compare import Difference, Hang
+from ci_tools.parallelize.gates import State
+from ci_tools.parallelize.go import Answer, Page
+from ci_tools.parallelize.speed import Category
+from ci_tools.parallelize.words import (
     CATEGORY_HEADER,
     TITLES,
     category_row,
@@ -21,7 +19,9 @@ from ci_tools.stability.go_words import (
     own_frames,
     rates,
 )
-from ci_tools.stability.speed import Category
+from ci_tools.report.inert import block, code, fence, plain
+from ci_tools.report.ladder import Section, pages
+from ci_tools.report.terminal import first_line
 
 # Of a job's summary: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 MAX_BYTES = 1_000_000

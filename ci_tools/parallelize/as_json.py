@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from ci_tools.formats._document import dumps
-from ci_tools.stability.compare import Difference, Hang
-from ci_tools.stability.go import Page
-from ci_tools.stability.speed import Category, Longest, Measured, Speed
+from ci_tools.parallelize.compare import Difference, Hang
+from ci_tools.parallelize.go import Page
+from ci_tools.parallelize.speed import Category, Longest, Measured, Speed
 
 FORMAT = "xdist-ci/parallelize"
 VERSION = 1

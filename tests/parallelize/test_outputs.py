@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import re
 
-from stability.arms import run
+from parallelize.arms import run
 
 from ci_tools.cli.bisect import configure
-from ci_tools.stability.compare import Kind
-from ci_tools.stability.gates import Limits
-from ci_tools.stability.go import Page, page_of
-from ci_tools.stability.go_html import as_html
-from ci_tools.stability.go_json import as_json
-from ci_tools.stability.go_markdown import MAX_BYTES, as_markdown
-from ci_tools.stability.go_text import as_text
-from ci_tools.stability.go_words import TITLES, next_step
+from ci_tools.parallelize.as_json import as_json
+from ci_tools.parallelize.compare import Kind
+from ci_tools.parallelize.gates import Limits
+from ci_tools.parallelize.go import Page, page_of
+from ci_tools.parallelize.html import as_html
+from ci_tools.parallelize.markdown import MAX_BYTES, as_markdown
+from ci_tools.parallelize.text import as_text
+from ci_tools.parallelize.words import TITLES, next_step
 
 HOSTILE = "t/a.py::test[<script>alert(1)</script>`|\x1b[31m\n::error::x]"
 MESSAGE = "<img src=x onerror=alert(1)> | @everyone\nsecond line"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ci_tools.model.run import Attempt, Outcome
 from ci_tools.model.trial import Conditions
-from ci_tools.stability.speed import Longest, Measured, shares_of_wall, speed_of
+from ci_tools.parallelize.speed import Longest, Measured, shares_of_wall, speed_of
 from ci_tools.trial.result import Result
 
 Times = Mapping[str, tuple[float, float]]  # of each test: when it began, how long it took

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stability.arms import run
+from parallelize.arms import run
 
-from ci_tools.stability.compare import Hang, Kind, compare
-from ci_tools.stability.go_words import hang_words, own_frames, rates
+from ci_tools.parallelize.compare import Hang, Kind, compare
+from ci_tools.parallelize.words import hang_words, own_frames, rates
 from ci_tools.trial.result import Result
 
 

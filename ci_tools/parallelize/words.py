@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from ci_tools.model.rates import percent, rate_text, upper_bound
 from ci_tools.model.words import count, duration
+from ci_tools.parallelize.compare import Difference, Hang, Kind, Tally
+from ci_tools.parallelize.gates import State
+from ci_tools.parallelize.go import Answer, Page
+from ci_tools.parallelize.speed import Category, Measured, Speed
 from ci_tools.report.reproduce import is_pasteable
-from ci_tools.stability.compare import Difference, Hang, Kind, Tally
-from ci_tools.stability.gates import State
-from ci_tools.stability.go import Answer, Page
-from ci_tools.stability.speed import Category, Measured, Speed
 
 TITLES = {
     Kind.UNCOLLECTED: ("Not collected", "in one of the two arms"),
