@@ -36,6 +36,7 @@ class Fixtures:
         self._layers: dict[str, Layer] = {}
         self._class_layers: dict[ast.ClassDef, Layer] = {}
         self._visible: dict[tuple[str, tuple[Class, ...]], Sequence[Layer]] = {}
+        self._autouse: dict[tuple[str, tuple[Class, ...]], Sequence[str]] = {}
         self._conftests = {m.path.rpartition("/")[0]: m for m in project.modules.values() if m.is_conftest}
         self._plugins = [m for module in list(project.modules.values()) for m in self._plugins_of(module)]
 
@@ -48,6 +49,14 @@ class Fixtures:
             layers = [*map(self._class_layer, classes), *map(self._layer, dict.fromkeys(places))]
             self._visible[key] = [layer for layer in layers if layer]
         return self._visible[key]
+
+    def autouse(self, module: Module, owners: tuple[Class, ...]) -> Sequence[str]:
+        """Return the names of those that each test there gets, the outermost first."""
+        key = (module.path, owners)
+        if key not in self._autouse:
+            layers = reversed(self.visible(module, owners))
+            self._autouse[key] = [f.name for layer in layers for f in layer.values() if f.is_autouse]
+        return self._autouse[key]
 
     def _conftests_above(self, module: Module) -> Iterator[Module]:
         directory = module.path.rpartition("/")[0]

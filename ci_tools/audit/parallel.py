@@ -31,8 +31,8 @@ class Parallel:
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
             return self._compared(node, node.ops[0], node.comparators[0])
         text = ast.unparse(node)
-        if _CONTROLLER.search(text) or (_ASKS.search(text) and ".startswith" not in text and "master" in text):
-            return 0
+        if _CONTROLLER.search(text):
+            return -1
         return 1 if _ASKS.search(text) or (self.holds_id(node) and "startswith" in text) else 0
 
     def _compared(self, node: ast.Compare, operator: ast.cmpop, right: ast.expr) -> int:
@@ -54,6 +54,11 @@ class Parallel:
     @staticmethod
     def _is_asked_with_default(node: ast.expr) -> bool:
         return isinstance(node, ast.Call) and len(node.args) == 2 and _VARIABLE in ast.unparse(node.args[0])
+
+
+def may_ask(text: str) -> bool:
+    """Return whether a module's text names anything that tells a worker."""
+    return _ASKS.search(text) is not None or _IDS.search(text) is not None
 
 
 def of_module(tree: ast.Module) -> Parallel:

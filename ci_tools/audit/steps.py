@@ -39,7 +39,7 @@ class Value:
     that lives at module or class level, a function or a class too, "" of others. `args` are those it was made with, if
     MADE; the object that a method is bound to, if FUNCTION; the keys, if ITEMS of a dict. `attributes` are those of an
     INSTANCE, or the arguments by keyword that something was MADE with. pytest's own fixtures are MADE by their classes:
-    `monkeypatch` by "pytest.MonkeyPatch"; see FIXTURES in `flow/outside.py`. A listing of a directory is ITEMS with one
+    `monkeypatch` by "pytest.MonkeyPatch"; see FIXTURES in `flow/given.py`. A listing of a directory is ITEMS with one
     stand-in for each thing in it: the PATH `directory/*`. What an environment variable is by default has the `home`
     "os.environ.NAME".
     """

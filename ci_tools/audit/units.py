@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ci_tools.audit.fixtures import SCOPES, FixtureDef, Fixtures, Layer
 from ci_tools.audit.flow.follow import module_unit
 from ci_tools.audit.flow.patches import n_mocks
-from ci_tools.audit.marks import directly_given, fixtures_used_by, marks_of
+from ci_tools.audit.marks import Marks, marks_of
 from ci_tools.audit.project import Class, Project
 from ci_tools.audit.source import Module
 from ci_tools.audit.steps import Unit, UnitKind
@@ -34,11 +34,11 @@ _XUNIT_UNITTEST = {"setUpClass": "class", "tearDownClass": "class", "setUp": "fu
 
 
 class Place(NamedTuple):
-    """Where a test or fixture stands: its file, and its classes, innermost first; `marked` bear marks for it."""
+    """Where a test or fixture stands: its file, and its classes, innermost first; `marks` are theirs."""
 
     file: Module
     owners: tuple[Class, ...] = ()
-    marked: tuple[ast.AST, ...] = ()
+    marks: Marks = Marks()
     setups: tuple[Unit, ...] = ()
 
     @property
@@ -70,7 +70,7 @@ class Units:
         return list(units)
 
     def _of_module(self, module: Module) -> Iterator[Unit]:
-        place = Place(module, (), (module.tree,), tuple(self._setups(module, None, _XUNIT_MODULE)))
+        place = Place(module, (), marks_of(module.tree), tuple(self._setups(module, None, _XUNIT_MODULE)))
         yield from place.setups
         for layer in self.fixtures.visible(module, ()):
             yield from (self._fixture_unit(f) for f in layer.values() if f.module is module)
@@ -89,8 +89,8 @@ class Units:
         if not self._is_collected(classes, name.rpartition(".")[2], is_unittest):
             return
         own = self._setups(outer.file, cls, _XUNIT_UNITTEST if is_unittest else _XUNIT_CLASS)
-        marked = (*outer.marked, *(base.node for base in classes))
-        place = Place(outer.file, (cls, *outer.owners), marked, (*outer.setups, *own))
+        marks = marks_of(*(base.node for base in classes))
+        place = Place(outer.file, (cls, *outer.owners), outer.marks + marks, (*outer.setups, *own))
         yield from own
         for layer in self.fixtures.visible(place.file, (cls,)):
             yield from (self._fixture_unit(f) for f in layer.values() if f.owner is not None)
@@ -152,10 +152,9 @@ class Units:
 
     def _test(self, place: Place, method: Method, name: str) -> Unit:
         node, owner = method.node, place.owner
-        marked = (*place.marked, node)
-        used = [fixture for bearer in marked for fixture in fixtures_used_by(bearer)]
-        parameters = [n for n in _parameters(node, is_method=owner is not None) if n not in directly_given(marked)]
-        closure = self._closure(place, [*used, *parameters])
+        marks = place.marks + marks_of(node)
+        parameters = [n for n in _parameters(node, is_method=owner is not None) if n not in marks.given]
+        closure = self._closure(place, [*marks.used, *parameters])
         fixtures = sorted((*place.setups, *closure.units), key=lambda unit: SCOPES.index(unit.scope))
         return Unit(
             kind=UnitKind.TEST,
@@ -167,7 +166,7 @@ class Units:
             requests=closure.names,
             given={n: closure.given[n] for n in parameters if n in closure.given},
             owner=owner.node if owner else None,
-            marks=frozenset(mark for bearer in marked for mark in marks_of(bearer)),
+            marks=frozenset(marks.names),
         )
 
     def _fixture_unit(self, fixture: FixtureDef) -> Unit:
@@ -188,7 +187,7 @@ class Units:
         """Return all that is requested, directly or not. What a fixture asks for by its own name is the next outer one;
         a test gets all autouse fixtures that it sees, too."""
         layers = self.fixtures.visible(place.file, place.owners)
-        autouse = [f.name for layer in reversed(layers) for f in layer.values() if f.is_autouse and asker is None]
+        autouse = self.fixtures.autouse(place.file, place.owners) if asker is None else ()
         todo = [(name, asker) for name in (*autouse, *names)]
         found: dict[FixtureDef, None] = {}
         given: dict[str, Unit] = {}

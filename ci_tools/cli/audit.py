@@ -90,12 +90,7 @@ def run(args: argparse.Namespace) -> int:
         number = write_baseline(found)
         say(f"written: {os.path.relpath(found.baseline)}, {count(number, 'known finding')}")
         return YES
-    if args.format == "github":
-        _annotate(found)
-    elif args.format == "text" and args.out is None:
-        _print(text_lines(found.judged))
-    else:
-        _write(_rendered(found, args.format, suppressed=args.suppressed), args.out)
+    _say(found, args.format, args.out, suppressed=args.suppressed)
     return _exit_code(found)
 
 
@@ -145,6 +140,15 @@ def _fixed(found: Audited, request: Request, *, shows: bool) -> Audited:
         audit_fix.show(files)
     audit_fix.tell(files, done=True)
     return audited(request, cwd=Path.cwd()) if any(one.fixed.applied for one in files) else found
+
+
+def _say(found: Audited, format: str, out: Path | None, *, suppressed: bool) -> None:
+    if format == "github":
+        _annotate(found)
+    elif format == "text" and out is None:
+        _print(text_lines(found.judged))
+    else:
+        _write(_rendered(found, format, suppressed=suppressed), out)
 
 
 def _rendered(found: Audited, format: str, *, suppressed: bool) -> str:

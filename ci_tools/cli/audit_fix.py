@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from ci_tools.model.words import count
 from ci_tools.report.terminal import shown
 from ci_tools.store.files import write_text
 
-BOM = "\ufeff"
 CHARS = 400
 
 
@@ -50,9 +49,7 @@ def _mended(path: str, findings: Sequence[Finding], rootdir: Path) -> Mended:
         before = file.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return _refused(path, file, findings, "the file can't be read as UTF-8")
-    fixed = fix(before.removeprefix(BOM), findings)
-    text = BOM + fixed.text if before.startswith(BOM) else fixed.text
-    return Mended(path=path, file=file, before=before, fixed=replace(fixed, text=text))
+    return Mended(path=path, file=file, before=before, fixed=fix(before, findings))
 
 
 def _refused(path: str, file: Path, findings: Sequence[Finding], reason: str) -> Mended:

@@ -19,7 +19,7 @@ from ci_tools.plugin.slow import SlowMotion
 from ci_tools.store.lines import Lines
 
 MAX_BYTES = 80_000_000  # of one file; what reads it takes 100 MB
-GLOBALS_SHARE = 50  # looking at globals takes at most so many-th of the process's time
+GLOBALS_SHARE = 100  # looking at globals takes at most so many-th of the process's time
 _DIRECTORY_READS = (Access.READ, Access.WRITE, Access.APPEND)  # of a directory: how it is opened, to no effect
 
 

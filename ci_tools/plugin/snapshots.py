@@ -17,8 +17,8 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from os import getcwd, listdir, readlink, umask  # by name: tests replace them
-from typing import Any
+from os import close, dup, getcwd, listdir, readlink, umask  # by name: tests replace them
+from typing import Any, NamedTuple
 
 from ci_tools.model.evidence import Change
 
@@ -28,7 +28,15 @@ _SIGNALS = tuple(
     if hasattr(signal, f"SIG{name}")
 )
 
+# Without the enumerations that signal.getsignal makes of numbers, ten times in each snapshot.
+_getsignal = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
+
 Snapshot = Mapping[str, Any]
+
+
+class _Descriptors(NamedTuple):
+    lowest: int  # that is free
+    numbers: frozenset[str]
 
 
 def take(before: Snapshot | None = None, *, within_phase: bool = False) -> dict[str, Any]:
@@ -50,13 +58,13 @@ def _state(before: Snapshot) -> dict[str, Any]:
         "cwd": _cwd(),
         "umask": _umask(before.get("umask")),
         "locale": locale.setlocale(locale.LC_ALL),
-        "signal": {number: id(signal.getsignal(number)) for number in _SIGNALS},
+        "signal": {number: id(_getsignal(number)) for number in _SIGNALS},
         "sys.path": tuple(sys.path),
         "logging": _loggers(),
         "warnings": tuple(warnings.filters),
         "thread": {thread.ident: thread.name for thread in threading.enumerate()},
         "process": _children(),
-        "descriptor": _descriptors(),
+        "descriptor": _descriptors(before.get("descriptor")),
         "setting": _settings(),
     }
 
@@ -110,8 +118,8 @@ def _entries(what: str, old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[
         yield Change(what, "", "changed")  # their order
 
 
-def _opened(what: str, old: frozenset[str], new: frozenset[str]) -> Iterator[Change]:
-    for number in new - old:
+def _opened(what: str, old: _Descriptors, new: _Descriptors) -> Iterator[Change]:
+    for number in new.numbers - old.numbers:
         try:
             target = readlink(f"/proc/self/fd/{number}")
         except OSError:  # the one that the directory was read with, or closed since
@@ -186,13 +194,19 @@ def _children() -> dict[str, str]:
     return {"some": ""}
 
 
-def _descriptors() -> frozenset[str]:
-    """Return the numbers of what is open, without the one that they are read with: the lowest that is free."""
+def _descriptors(before: _Descriptors | None) -> _Descriptors:
+    """Return what is open. Where the lowest number that is free is as before, nothing is new.
+
+    The lowest is also the number that the others are read with.
+    """
     try:
-        os.close(own := os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
-        return frozenset(listdir("/proc/self/fd")) - {str(own)}
+        lowest = dup(2)
+        close(lowest)
+        if before is not None and lowest == before.lowest:
+            return before
+        return _Descriptors(lowest, frozenset(listdir("/proc/self/fd")) - {str(lowest)})
     except OSError:
-        return frozenset()
+        return _Descriptors(0, frozenset())
 
 
 def _settings() -> dict[str, object]:

@@ -71,7 +71,7 @@ class Scene:
 def scenes(bundle: Bundle, test: str, *, source: str) -> Iterator[Scene]:
     """Yield the first attempt of the test in each session of a bundle, as far as it passed or was bad there."""
     for session in bundle.sessions:
-        own = [a for a in _tests(session) if a.nodeid == test and not a.rerun]
+        own = [a for a in _tests(session) if a.nodeid == test]
         for attempt in own[:1]:
             if attempt.outcome.is_bad or attempt.outcome.value == "passed":
                 yield _scene(session, attempt, source)

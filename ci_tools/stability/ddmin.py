@@ -43,9 +43,12 @@ def minimal(whole: Subset, judge: Judge, *, confirm: int) -> tuple[Subset, Share
 
 
 def _confirmed(whole: Subset, judge: Judge, confirm: int) -> tuple[Subset, Share] | None:
-    """Search, and again within what was found, until nothing is left out: by then its rate is known better."""
+    """Search, and again within what was found, until nothing is left out: then each was asked for whether it can be.
+
+    By then the rate is known better too.
+    """
     while True:
-        found = _without_one(_search(whole, (), whole, judge), judge)
+        found = _search(whole, (), whole, judge)
         share = judge.confirm(found, confirm)
         if not is_more(share, judge.base):
             return None
@@ -66,15 +69,6 @@ def _search(order: Subset, fixed: Subset, tests: Subset, judge: Judge) -> Subset
     left = _search(order, _ordered(order, fixed, halves[1]), halves[0], judge)
     right = _search(order, _ordered(order, fixed, left), halves[1], judge)
     return _ordered(order, left, right)
-
-
-def _without_one(tests: Subset, judge: Judge) -> Subset:
-    """Leave out every test that the others do without."""
-    for test in tests if len(tests) > 1 else ():
-        fewer = tuple(other for other in tests if other != test)
-        if judge.first([fewer], tests) is not None:
-            return _without_one(fewer, judge)
-    return tests
 
 
 def _ordered(order: Subset, *parts: Subset) -> Subset:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
 from ci_tools.audit.rules import RULES, documentation_of
 from ci_tools.cli.main import main
-from ci_tools.model.errors import NO, UNJUDGED, USAGE, YES
+from ci_tools.model.errors import BUG, NO, UNJUDGED, USAGE, YES
 
 TEST = """\
 import os
@@ -200,6 +199,15 @@ def test_what_is_mended_must_leave_the_baseline(root: Path, capsys: pytest.Captu
     assert "of CIT202 in test_env is gone" in audit(capsys, "--baseline", "base.json")[1]
 
 
+def test_a_baseline_is_named_from_where_one_is(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root / "tests")
+    assert audit(capsys, "--write-baseline", "--baseline", "base.json")[2].startswith("written: base.json, 2 known")
+    assert (root / "tests" / "base.json").is_file()
+    assert audit(capsys, "--baseline", "base.json")[0] == YES
+
+
 def test_what_could_not_be_read_is_not_gone(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     audit(capsys, "--write-baseline")
     write(root, {"tests/test_a.py": "def broken(:\n"})
@@ -240,6 +248,38 @@ def test_a_test_file_that_is_no_python_can_not_be_judged(root: Path, capsys: pyt
     assert audit(capsys)[0] == NO
 
 
+@pytest.mark.parametrize(
+    ("path", "words", "code"),
+    [
+        ("tests/conftest.py", [], UNJUDGED),
+        ("tests/checks.py", ["tests/checks.py"], UNJUDGED),
+        ("tests/checks.py", [], YES),
+    ],
+)
+def test_only_what_pytest_reads_must_be_python(
+    root: Path, capsys: pytest.CaptureFixture[str], path: str, words: list[str], code: int
+) -> None:
+    write(root, {"tests/test_a.py": "def test_a():\n    pass\n", path: "def broken(:\n"})
+    assert audit(capsys, *words)[0] == code
+
+
+def test_a_rule_that_fails_is_a_bug_and_the_others_go_on(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ci_tools.audit.rules.cit202_environ_mutation.check", lambda suite: 1 / 0)
+    code, out, err = audit(capsys, "--fail-on", "never")
+    assert (code, "CIT001" in out) == (BUG, True)
+    assert err.startswith("ci-tools: error: CIT202 failed, a bug in ci-tools: ZeroDivisionError: ")
+
+
+def test_ports_that_are_only_mentioned_are_in_the_documents(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(root, {"tests/test_a.py": "def test_a(client):\n    assert client.url == 'http://localhost:8080/'\n"})
+    assert json.loads(audit(capsys, "--format", "json")[1])["mentions"] == [
+        {"path": "tests/test_a.py", "line": 2, "port": 8080}
+    ]
+    assert "Ports that are only mentioned (1)" in audit(capsys, "--format", "markdown")[1]
+
+
 def test_no_tests_can_not_be_judged(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "tests" / "test_a.py").unlink()
     code, _, err = audit(capsys)
@@ -249,10 +289,12 @@ def test_no_tests_can_not_be_judged(root: Path, capsys: pytest.CaptureFixture[st
     )
 
 
-def test_sarif_is_of_the_whole_repository(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sarif_is_of_the_whole_repository(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (root / ".git").mkdir()
     write(root, {"pkg/pytest.ini": "[pytest]\n", "pkg/tests/test_a.py": TEST})
-    os.chdir(root / "pkg")
+    monkeypatch.chdir(root / "pkg")
     assert audit(capsys, "--format", "sarif", "--out", "a.sarif") == (NO, "", "written: a.sarif\n")
     [run] = json.loads((root / "pkg" / "a.sarif").read_text())["runs"]
     assert [one["id"] for one in run["tool"]["driver"]["rules"]] == list(RULES)

@@ -117,7 +117,7 @@ def test_what_is_shared_is_found_and_nothing_else(study: dict[str, Any]) -> None
     cleanup, save = "test_a_cleanup.py::test_a_cleanup_leaves_nothing", "test_sessions.py::test_save_and_load"
     assert told(study) == [
         ("high", "tree", "sessions", cleanup, save),
-        ("high", "change", "shared.sqlite", "test_orders_a.py::test_orders_a", "conftest.py::connection"),
+        ("high", "database", "shared.sqlite", "conftest.py::connection", "conftest.py::connection"),
         ("high", "bind", "tcp", "test_server_a.py::test_server_a", "test_server_b.py::test_server_b"),
     ]
 

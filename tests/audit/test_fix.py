@@ -178,6 +178,7 @@ def test_what_is_not_sure_is_refused(reason: str, text: str, tmp_path: Path) -> 
         ("tempfile.mkdtemp()", "it is no test function's"),
         ("def make():\n    tempfile.mkdtemp()", "it is no test function's"),
         ("def test_x():\n    def make():\n        tempfile.mkdtemp()", "it is no test function's"),
+        ("def test_x(serve):\n    serve(socket=tempfile.mkdtemp())", "the path of a socket has to be short"),
         (
             "class TestX(Base):\n    def test_x(self):\n        tempfile.mkdtemp()",
             "the class may be a `unittest.TestCase`, which gets no fixtures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
 from pathlib import Path
@@ -64,13 +65,13 @@ def test_what_is_fixed_is_shown_and_the_rest_is_said(file: Path, capsys: pytest.
 
 @pytest.mark.parametrize("ending", ["", "\r\n"])
 def test_line_ends_marks_and_permissions_stay(file: Path, capsys: pytest.CaptureFixture[str], ending: str) -> None:
-    text = "\ufeff" + BEFORE.rstrip("\n").replace("\n", ending or "\n")
+    text = "\ufeff" + BEFORE.partition("\n\n\ndef test_b")[0].replace("\n", ending or "\n")
     file.write_bytes(text.encode())
     file.chmod(0o755)
     patch = audit(capsys, "--diff")[1]
-    audit(capsys, "--fix", "--format", "json")
+    assert json.loads(audit(capsys, "--fix", "--format", "json")[1])["findings"] == []
     after = file.read_bytes().decode()
-    assert after.startswith("\ufeff") and after.count("\r\n") == (after.count("\n") if ending else 0)
+    assert after.rindex("\ufeff") == 0 and after.count("\r\n") == (after.count("\n") if ending else 0)
     assert not after.endswith("\n") and "tmp_path" in after
     assert stat.S_IMODE(file.stat().st_mode) == 0o755
     file.write_bytes(text.encode())

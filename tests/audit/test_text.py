@@ -141,5 +141,10 @@ def test_hostile_names_stay_on_their_line() -> None:
     assert text.split("\n")[0] == (r"tests/\x1b]0;x\x07\n[bold]::error::.py:2:5: high CIT001 \u202ewrites\n##[error]")
 
 
+def test_a_remark_on_a_whole_file_has_no_line() -> None:
+    remark = Remark(about=About.UNREAD, path="tests/huge.py", line=0, fact="larger than 5 MB", fix="exclude it")
+    assert shown_as(remarks=(remark,)).startswith("tests/huge.py: larger than 5 MB\n  = fix: exclude it\n")
+
+
 def test_lines_that_are_not_there_are_not_shown() -> None:
     assert shown_as(FINDING, lines={}).split("\n")[1] == "    = fix: write below tmp_path"

@@ -41,7 +41,7 @@ RUN = bundle(
     attempt("gw2", "c::just", 8, 1.95),
     FAILED,
     attempt("gw0", "a::2", 5),
-    attempt("gw1", "b::begins", 11.9),
+    attempt("gw1", "b::begins", 12.05),
     attempt("gw1", "b::after", 13),
     attempt("gw0", "a::after", 12),
     Attempt(nodeid="d.py", outcome=Outcome.ERROR, phase="collect", worker="gw2", start_s=1.0),

@@ -72,8 +72,14 @@ def test_the_kind_and_the_culprits_are_found(world: World, kind: Kind, culprits:
 
 def test_a_test_that_needs_others_is_told_from_one_that_always_fails() -> None:
     passed = Scene(test="t", failed=False, before=BEFORE)
-    found = search(lambda way, others: not {"before2", "before8"} <= set(others), passed=passed)
+    alone = count()
+
+    def world(way: Way, others: Subset) -> bool:
+        return (bool(others) or next(alone) >= 0) and not {"before2", "before8"} <= set(others)
+
+    found = search(world, passed=passed)
     assert found.run() is Kind.NEEDS
+    assert next(alone) == 5  # it isn't asked once more whether it passes
     assert culprits_of(found) == [(Way.BEFORE, ("before2", "before8"))]
 
 
@@ -110,6 +116,30 @@ def test_a_good_guess_saves_runs_and_a_bad_one_costs_one() -> None:
     none = n_runs(())
     assert n_runs(("before7", "before9")) < none - 4
     assert n_runs(("before9",)) == none + 1
+
+
+def test_a_guess_is_of_tests_before_it_alone() -> None:
+    asked: list[tuple[Way, Subset]] = []
+
+    def world(way: Way, others: Subset) -> bool:
+        asked.append((way, others))
+        return two_processes("beside4")(way, others)
+
+    assert search(world, guess=("before9",)).run() is Kind.CONCURRENT
+    assert not any(set(others) - set(BESIDE) for way, others in asked if way is Way.BESIDE)
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        lambda n: n >= 6,  # 5 runs say nothing yet
+        lambda n: n % 3 == 0,  # and a failure in three takes more than 15 to be told from none
+    ],
+)
+def test_what_fails_seldom_is_asked_for_more_often(fails: Callable[[int], bool]) -> None:
+    runs = count()
+    found = search(lambda way, others: bool(others) and fails(next(runs)), scene=Scene(test="t", before=("before7",)))
+    assert found.run() is Kind.ORDER
 
 
 def test_when_the_time_is_up_what_is_known_remains() -> None:

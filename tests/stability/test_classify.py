@@ -18,8 +18,11 @@ from torture.simulated import (
     victim_of,
 )
 
-from ci_tools.stability.classify import Cause, Kind
+from ci_tools.model.trial import Order
+from ci_tools.stability.classify import Cause, Kind, contrasts
 from ci_tools.stability.judge import BadTest, Report
+from ci_tools.stability.statistics import fisher
+from ci_tools.stability.story import stories
 
 OTHERS = {f"{name}.py::t": good for name in ("p", "d", "g1", "g2", "g3")}
 TEST = "v.py::t"
@@ -120,3 +123,30 @@ def test_a_question_without_an_answer_is_not_asked_again() -> None:
     report: Report = studied(suite, runs=12, questions=60)
     assert len(suite.calls) == 13
     assert report.bad[0].cause.unknown.endswith("and it was not run alone")
+
+
+def test_what_is_bad_once_and_never_again_is_asked_no_more_than_it_takes() -> None:
+    results = iter([True])
+    suite = Suite({**OTHERS, TEST: lambda world: next(results, False)})
+    report = studied(suite, runs=12, questions=60)
+    assert [name.split("-")[2] for name in suite.calls[12:]] == ["alone"] * 5 + ["before"] * 3
+    assert (report.bad[0].cause.kind, report.bad[0].cause.is_sure) == (Kind.RANDOM, False)
+
+
+def test_a_run_that_asks_about_one_test_answers_nothing_about_another_in_it() -> None:
+    """Backwards the polluter and the second victim run before the first one."""
+    polluted = victim_of("p.py::t")
+    suite = Suite({"v.py::one": polluted, "v.py::two": polluted, "p.py::t": good})
+    report = studied(suite, runs=6, questions=60, levels=("0",), orders=(Order.SAME, Order.REVERSE))
+    assert [name.split("-")[2] for name in suite.calls[6:]] == (["alone"] * 5 + ["before"] * 3) * 2
+    assert [test.cause.kind for test in report.bad] == [Kind.ORDER, Kind.ORDER]
+
+
+def test_what_is_looked_for_in_many_places_must_be_found_more_clearly() -> None:
+    """Four things differ; of order, hash seed and time zone each of three values is tried, both ways."""
+    report = studied(Suite({**OTHERS, TEST: by_zone}), runs=20, seed=4)
+    (story,) = stories(report.study.runs)
+    best, *others = contrasts(story)
+    assert (best.kind, best.looks) == (Kind.TIME, 4 * 6)
+    assert best.chance == pytest.approx(24 * fisher(best.more, best.less))
+    assert {one.kind: one.looks for one in others} == {Kind.CONCURRENT: 4, Kind.ORDER: 24, Kind.HASH: 24}

@@ -85,5 +85,16 @@ def traced(seed: int, rate: float, n_culprits: int, *, alone: float = 0.0) -> bo
     return answer is not None and set(answer[0]) == culprits
 
 
+def test_what_happened_once_and_never_again_is_nothing_found() -> None:
+    asked: set[Subset] = set()
+
+    def run(others: Subset) -> bool:
+        is_new = others not in asked
+        asked.add(others)
+        return is_new
+
+    assert minimal(numbered(4), Oracle(run, base=NEVER, known=ALWAYS, whole=numbered(4)), confirm=3) is None
+
+
 def test_a_test_that_fails_alone_at_times_is_traced_too() -> None:
     assert sum(traced(seed, 0.9, 1, alone=0.1) for seed in range(200)) >= 180

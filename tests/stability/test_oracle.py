@@ -76,6 +76,18 @@ def test_no_question_is_asked_twice_without_need() -> None:
     assert (oracle.n_runs, oracle.smallest) == (2, ("b",))
 
 
+def test_candidates_take_turns() -> None:
+    asked: list[Subset] = []
+
+    def run(others: Subset) -> bool:
+        asked.append(others)
+        return len(asked) in (6, 8)
+
+    oracle = Oracle(run, base=Share(bad=0, n=5), known=Share(bad=10, n=20), whole=("a", "b"))
+    assert oracle.first([("a",), ("b",)], ("a", "b")) == ("b",)
+    assert asked == [("a",), ("b",)] * 4
+
+
 def test_when_no_half_does_it_the_whole_is_asked_whether_it_still_does() -> None:
     """It was thought to fail always; it fails in some runs: now each half has to pass more often."""
     answers = {("a",): [False] * 20, ("b",): [False, False, True, True], ("a", "b"): [False, True], (): [False] * 3}

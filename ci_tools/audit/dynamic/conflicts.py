@@ -147,10 +147,14 @@ def _meet(one: Actor, other: Actor, seen: Seen, *, within_file: bool = False) ->
 def _told_apart(deeds: Sequence[Deed], resource: str, seen: Seen) -> tuple[Deed, ...]:
     """Leave out what only looks like a conflict.
 
-    A database that nobody was seen to change is read. A port that nobody bound in two runs was chosen at run time.
+    A database that nobody was seen to change is read. Whoever runs while it changes needn't be who did it: another
+    worker may have, so only those count who open it. A port that nobody bound in two runs was chosen at run time.
     """
-    if any(deed.access is Access.DATABASE for deed in deeds) and not any(d.access is Access.CHANGE for d in deeds):
+    opened = {deed.actor for deed in deeds if deed.access is Access.DATABASE}
+    if opened and not any(deed.access is Access.CHANGE for deed in deeds):
         return tuple(d if d.access is not Access.DATABASE else replace(d, access=Access.READ) for d in deeds)
+    if opened:
+        return tuple(deed for deed in deeds if deed.access is not Access.CHANGE or deed.actor in opened)
     if resource.startswith(("tcp:", "udp:")) and seen.n_runs > 1:
         bound = [deed for deed in deeds if deed.access is Access.BIND]
         return tuple(deeds) if any(len(deed.runs) > 1 for deed in bound) else ()

@@ -84,6 +84,8 @@ def _reason_of_function(source: Source, function: Function) -> str:
         return "a decorator may not pass fixtures on"
     if isinstance(parameters.star_arg, cst.Param) or parameters.star_kwarg or parameters.posonly_params:
         return "its parameters are unusual"
+    if "sock" in source.code(function).lower():
+        return "the path of a socket has to be short"
     return "the test is called by others" if _is_called(source, name) else ""
 
 

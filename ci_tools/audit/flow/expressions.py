@@ -112,7 +112,7 @@ class Expressions:
     def subscript(self, node: ast.Subscript) -> Value:
         owner, key = self.value(node.value), self.value(node.slice)
         if isinstance(node.slice, ast.Slice):
-            return replace(owner, home="") if owner.kind in (Kind.PRIVATE, Kind.MADE) else UNKNOWN
+            return replace(owner, home="") if owner.kind in (Kind.PRIVATE, Kind.MADE) else outside.item(owner, UNKNOWN)
         if owner.data == "pathlib.Path.parents" and owner.args:
             return texts.parent(owner.args[0], int(key.data) + 1 if isinstance(key.data, int) else 1)
         return outside.item(owner, key)
@@ -123,7 +123,7 @@ class Expressions:
             return texts.join([left, right], node=node)
         if isinstance(node.op, ast.Add) and left.kind is not Kind.ITEMS:
             return _sum(left, right, node)
-        if isinstance(node.op, ast.Mod) and isinstance(left.data, str):
+        if isinstance(node.op, ast.Mod) and left.kind in (Kind.CONST, Kind.PATH) and isinstance(left.data, str):
             return texts.formatted(
                 left, right.items if right.kind is Kind.ITEMS else [right], gaps=texts.PERCENT, node=node
             )

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ci_tools.audit.flow import outside, patches, texts
+from ci_tools.audit.flow import given, patches, texts
 from ci_tools.audit.flow.calls import TooManyStepsError
 from ci_tools.audit.flow.restored import touched, with_restored
 from ci_tools.audit.flow.state import Outcome, Patch, Scope, Start
@@ -77,7 +77,7 @@ class Flow:
     def _start(self, unit: Unit) -> Start:
         outcomes = [self._outcome(fixture) for fixture in unit.fixtures]
         cwd = next((o.cwd for o in reversed(outcomes) if o.cwd.kind is Kind.PRIVATE), UNKNOWN)
-        if outside.PRIVATE_CWD & set(unit.requests):
+        if given.PRIVATE_CWD & set(unit.requests):
             cwd = texts.private("pytester")
         patched = tuple(patch for outcome in outcomes for patch in outcome.patches)
         is_fake = "fs" in unit.requests and "fs" not in unit.given
@@ -142,7 +142,7 @@ class Walk(Statements):
     def _bind_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
         for name in names:
-            fixture = outside.FIXTURES.get(name, UNKNOWN)
+            fixture = given.FIXTURES.get(name, UNKNOWN)
             self.scope.names[name] = self.start.arguments.get(name, fixture)
         instance = self.start.instance
         if instance is not None and names:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ci_tools.audit.flow import texts
+from ci_tools.audit.flow.given import FIXTURES, MONKEYPATCH
 from ci_tools.audit.steps import UNKNOWN, Kind, Value
 
 Args = Sequence[Value]
@@ -73,31 +74,7 @@ _COLLECTIONS = {
 }
 _WORKER = "PYTEST_XDIST_WORKER"
 
-# What pytest's fixtures and those of well-known plugins are.
-FIXTURES: Mapping[str, Value] = {
-    **{name: Value(Kind.PRIVATE, name) for name in ("tmp_path", "tmpdir", "testdir_path", "fs_root", "cwd_tmp")},
-    **{
-        name: Value(Kind.MADE, made)
-        for name, made in {
-            "tmp_path_factory": "pytest.TempPathFactory",
-            "tmpdir_factory": "pytest.TempdirFactory",
-            "monkeypatch": "pytest.MonkeyPatch",
-            "pytester": "pytest.Pytester",
-            "testdir": "pytest.Pytester",
-            "request": "pytest.FixtureRequest",
-            "capsys": "pytest.CaptureFixture",
-            "capfd": "pytest.CaptureFixture",
-            "caplog": "pytest.LogCaptureFixture",
-            "recwarn": "pytest.WarningsRecorder",
-            "mocker": "pytest_mock.MockerFixture",
-            "fs": "pyfakefs.FakeFilesystem",
-        }.items()
-    },
-    "worker_id": texts.UNIQUE,
-}
 _NO_PATHS = frozenset({"read_text", "read_bytes", "read", "exists", "is_file", "is_dir", "stat", "write_text", "check"})
-PRIVATE_CWD = frozenset({"pytester", "testdir"})
-MONKEYPATCH = "pytest.MonkeyPatch"
 
 
 def made(name: str, args: Args, keywords: Keywords, *, receiver: Value | None, node: ast.AST) -> Value:
@@ -280,6 +257,14 @@ def _variable(name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value
     return replace(default, home=f"os.environ.{key.data}") if is_known else Value(Kind.UNKNOWN)
 
 
+def _monkeypatch(name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value:
+    return Value(Kind.MADE, MONKEYPATCH, node=node)
+
+
+def _converted(name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value:
+    return Value(Kind.MADE, name, args=tuple(args), is_unique=any(arg.is_unique for arg in args), node=node)
+
+
 def _dirname(name: str, args: Args, keywords: Keywords, node: ast.AST) -> Value:
     value = args[0] if args else UNKNOWN
     if value.kind is Kind.CONST and isinstance(value.data, str):
@@ -291,6 +276,8 @@ _SPECIAL: dict[str, Callable[[str, Args, Keywords, ast.AST], Value]] = {
     **dict.fromkeys(_PATHS, _path),
     **dict.fromkeys(_SAME, _same),
     **dict.fromkeys(("sorted", "min", "max"), _sorted),
+    **dict.fromkeys(("pytest.MonkeyPatch.context", "pytest.MonkeyPatch"), _monkeypatch),
+    **dict.fromkeys(("int", "hash", "hex", "repr", "abs"), _converted),
     "os.environ.get": _variable,
     "os.getenv": _variable,
     "os.path.dirname": _dirname,

@@ -167,9 +167,11 @@ class Statements(Bindings):
             self.cwd, self.patched = self.at_yield
         self.at_yield = before
         self.within += (value,)
-        method = item.context_expr.func if isinstance(item.context_expr, ast.Call) else None
-        if isinstance(method, ast.Attribute) and method.attr in _MOVING:
-            self.cwd = _moved_to(method.attr, value)
+        method = dotted_name(item.context_expr.func) if isinstance(item.context_expr, ast.Call) else ""
+        if value.data == "contextlib.chdir":
+            self.cwd = value.args[0] if value.args else UNKNOWN
+        elif method.endswith(_MOVING):
+            self.cwd = _ISOLATED if method.endswith("isolated_filesystem") else value
         entered = self._entered(value, item.context_expr)
         if item.optional_vars is not None:
             self.store(item.optional_vars, entered)
@@ -215,13 +217,6 @@ def _is_end(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and dotted_name(node.func) in _ENDS
 
 
-def _moved_to(method: str, value: Value) -> Value:
-    """Return where `with runner.isolated_filesystem()`, `tmpdir.as_cwd()`, `contextlib.chdir(path)` moves to."""
-    if method == "chdir":
-        return value.args[0] if value.args else UNKNOWN
-    return _ISOLATED if method == "isolated_filesystem" else value
-
-
 def _swallows(value: Value) -> bool:
     return value.kind is Kind.MADE and value.data in _SWALLOWING
 
@@ -230,7 +225,7 @@ _ENDS = frozenset(
     {"pytest.skip", "pytest.fail", "pytest.exit", "pytest.xfail", "sys.exit", "self.skipTest", "self.fail"}
 )
 _SWALLOWING = frozenset({"pytest.raises", "contextlib.suppress", "unittest.TestCase.assertRaises"})
-_MOVING = frozenset({"isolated_filesystem", "chdir", "as_cwd"})
+_MOVING = (".isolated_filesystem", ".as_cwd")
 _ISOLATED = texts.private("isolated_filesystem")
 _HANDLERS: dict[type[ast.AST], Callable[[Any, Any], bool | None]] = {
     ast.Expr: Statements.expression,

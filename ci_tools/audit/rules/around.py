@@ -53,9 +53,9 @@ def place_in_unit(step: Step) -> ast.expr | ast.stmt:
 
 
 def is_elsewhere(step: Step, callers: tuple[str, ...] = ("Process",)) -> bool:
-    """Return whether what does it is handed to a call that ends so, as the target of a process say."""
-    calls = [frame.call for frame in step.frames if isinstance(frame.call, ast.Call)]
-    return any(ast.unparse(call.func).endswith(callers) for call in calls)
+    """Return whether what does it is handed to a call that ends so: as the target of a process, or `create_task(f())`."""
+    calls = [call for frame in step.frames for call in (*ancestors(frame.module.tree, frame.call), frame.call)]
+    return any(isinstance(call, ast.Call) and ast.unparse(call.func).endswith(callers) for call in calls)
 
 
 def is_same_for_all(unit: Unit) -> bool:
@@ -79,6 +79,13 @@ def is_of_tests(step: Step) -> bool:
     """Return whether a step stands in a test file, a conftest or a helper beside them, not in the application."""
     directory = step.unit.module.path.rpartition("/")[0]
     return step.module.is_test_file or step.module.path.startswith(f"{directory}/")
+
+
+def source_of(unit: Unit) -> str:
+    """Return the source of a test, fixture or hook, "" of a file."""
+    if isinstance(unit.node, ast.Module):
+        return ""
+    return "\n".join(unit.module.lines[unit.node.lineno - 1 : unit.node.end_lineno])
 
 
 def is_unittest(unit: Unit) -> bool:

@@ -47,7 +47,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ci_tools.audit.finding import Axis, Finding, Severity
 from ci_tools.audit.rules.afterwards import End, end_of, kept_by_fixtures
-from ci_tools.audit.rules.around import ancestors, is_of_tests, is_same_for_all
+from ci_tools.audit.rules.around import ancestors, is_of_tests, is_same_for_all, source_of
 from ci_tools.audit.rules.changed import changed, grows, is_container, renews
 from ci_tools.audit.steps import Call, Kind, Place, Step, Store, Unit, UnitKind
 from ci_tools.audit.suite import Suite, finding
@@ -67,7 +67,7 @@ def check(suite: Suite) -> Iterator[Finding]:
     for unit in suite.units:
         if unit.kind is UnitKind.MODULE or is_same_for_all(unit):
             continue
-        renewed = {name for fixture in unit.fixtures for name in renewed_by[fixture]}
+        renewed = {name for fixture in unit.fixtures for name in renewed_by.get(fixture, ())}
         for step in suite.steps[unit]:
             name = changed(step)
             if not name or name in drained or not is_of_tests(step) or not _outlives(step, name, homes):
@@ -211,10 +211,7 @@ def _is_of_file(step: Step, name: str) -> bool:
 
 
 def _mentions(unit: Unit, name: str) -> bool:
-    if isinstance(unit.node, ast.Module):
-        return False
-    text = "\n".join(unit.module.lines[unit.node.lineno - 1 : unit.node.end_lineno])
-    return _has_word(text, name.rpartition(".")[2])
+    return _has_word(source_of(unit), name.rpartition(".")[2])
 
 
 def _has_word(text: str, word: str) -> bool:

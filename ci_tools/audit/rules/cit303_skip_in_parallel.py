@@ -32,7 +32,7 @@ import ast
 from collections.abc import Iterator
 
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.parallel import Parallel, of_module, within
+from ci_tools.audit.parallel import Parallel, may_ask, of_module, within
 from ci_tools.audit.steps import Step, Unit, UnitKind
 from ci_tools.audit.suite import Suite, finding
 
@@ -44,8 +44,11 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def check(suite: Suite) -> Iterator[Finding]:
     """Find what isn't run when it runs in a worker."""
+    asking = {module.path: of_module(module.tree) for module in suite.modules.values() if may_ask(module.text)}
     for unit in suite.units:
-        parallel = of_module(unit.module.tree)
+        parallel = asking.get(unit.module.path)
+        if parallel is None:
+            continue
         if unit.kind is UnitKind.MODULE:
             nodes: list[ast.AST] = [node for node in unit.module.tree.body if not isinstance(node, _Function)]
             yield from _found(unit, [inner for node in nodes for inner in _outside_functions(node)], parallel)

@@ -107,7 +107,7 @@ def _starts(call: Call) -> bool:
 def _sleeps(call: Call) -> bool:
     if call.name not in _SLEEPS or call.in_loop or call.is_teardown or not is_of_tests(call):
         return False
-    if is_elsewhere(call, ("Process", "Thread", "Timer", "submit", "create_task")):
+    if is_elsewhere(call, ("Process", "Thread", "Timer", "submit", "create_task", "start_soon", "gather")):
         return False
     ends = [str(value.data).rpartition(".")[2] for value in call.within if value.kind is Kind.MADE]
     return _seconds(call.argument(0)) > 0 and not any(end in _EXPECTS_END for end in ends)
@@ -132,7 +132,7 @@ def _is_negative(node: ast.AST) -> bool:
         case ast.Assert(test=ast.UnaryOp(op=ast.Not())):
             return True
         case ast.Assert(test=ast.Compare(ops=[ast.Is() | ast.Eq()], comparators=[expected])):
-            return ast.unparse(expected) in ("[]", "{}", "()", "None", "False", "set()")
+            return ast.unparse(expected) in ("[]", "{}", "()", "None", "False", "set()", "b''")
         case ast.Call(func=ast.Attribute(attr="assertFalse" | "assertIsNone" | "assert_not_called")):
             return True
     return False

@@ -43,4 +43,4 @@ def of_the_first(worker_id):
 def pytest_terminal_summary(config):
     worker = getattr(config, "workerinput", None)
     if worker is None:
-        write_report("summary")
+        Path("summary.txt").write_text("done")

@@ -36,6 +36,12 @@ class FolderTests(unittest.TestCase):
             assert folder != self.folder
 
 
+def test_socket():
+    """The path of a socket may have 108 bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        assert len(f"{folder}/app.sock") < 108
+
+
 def test_files():
     with tempfile.NamedTemporaryFile() as file:
         assert file.name

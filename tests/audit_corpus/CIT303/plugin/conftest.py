@@ -24,3 +24,14 @@ def pytest_runtest_setup(item):
 def alone(request):
     if is_xdist_worker(request.config):
         pytest.skip("alone")  # CIT303
+
+
+def pytest_itemcollected(item):
+    if item.config.option.numprocesses > 0:
+        item.add_marker(pytest.mark.skip(reason="serial"))  # CIT303
+    if not is_xdist_controller(item.config):
+        item.add_marker(pytest.mark.skip(reason="serial"))  # CIT303
+
+
+def is_xdist_controller(config):
+    return not hasattr(config, "workerinput")

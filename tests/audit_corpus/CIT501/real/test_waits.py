@@ -1,3 +1,4 @@
+import asyncio
 import threading
 import time
 
@@ -48,3 +49,22 @@ def test_sleep_of_the_thread():
     thread.start()
     assert thread.is_alive()
     thread.join()
+
+
+async def test_sleep_of_the_task():
+    done = []
+
+    async def later():
+        await asyncio.sleep(0.01)
+        done.append(1)
+
+    task = asyncio.create_task(later())
+    assert done == []
+    await task
+
+
+async def test_nothing_was_written(transport):
+    task = asyncio.create_task(asyncio.sleep(0))
+    await asyncio.sleep(0.05)
+    assert transport.written == b""
+    await task
