@@ -24,6 +24,8 @@ torture: $(READY) ## 500 random suites whose workers die, 200 kills, 200 suites 
 	$(BIN)/python -m tests.torture --suites 500
 	$(BIN)/python -m tests.torture.kills --kills 200
 	$(BIN)/python -m tests.torture.marks --seeds 200
+	$(BIN)/python -m tests.torture.stability
+	$(BIN)/python -m tests.torture.bisect --suites 100
 	$(BIN)/python -m tests.torture.store --processes 8 --operations 10000 --kills 200
 	$(BIN)/python -m tests.torture.ledger --processes 8 --operations 10000
 	$(BIN)/python -m tests.torture.ports --processes 8 --operations 10000

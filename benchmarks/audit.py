@@ -21,7 +21,7 @@ from statistics import median
 
 from _bench import CACHE, ROOT, Run, alternate, print_table, run, say
 
-ROUNDS = 1
+ROUNDS = 3
 TREE = Path(sysconfig.get_paths()["stdlib"]) / "test"
 PART = TREE / "test_asyncio"
 AIM = 100_000  # lines per second

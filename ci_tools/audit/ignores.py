@@ -12,7 +12,7 @@ from ci_tools.audit.finding import Finding
 from ci_tools.audit.judged import About, By, Remark, SetAside
 
 _WORD = re.compile(r"#\s*ci-tools:\s*ignore\b")  # a file without it needs no look at its tokens
-# Behind it another tool's comment may follow, as behind any: `# ci-tools: ignore[CIT001] ours  # type: ignore`.
+# Another tool's comment may follow, as behind any: `… ours  # type: ignore`. It isn't part of the reason.
 _IGNORE = re.compile(r"#\s*ci-tools:\s*ignore\b\s*(?:\[([^\]]*)\])?[\s:—–-]*(.*?)\s*(?:(?<!\S)#\s.*)?$")
 _NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _WANTED = "name the rules: `# ci-tools: ignore[CIT001] reason`"

@@ -34,6 +34,7 @@ class Events:
         self.seen: set[Seen] | None = None
         self.phase = ""
         self.omitted = 0
+        self.has_started = False  # any program, or a child
         self.before: Callable[[Access, str], None] | None = None  # in slow motion: waits
         self.on_new: Callable[[Seen], None] | None = None  # in a forked child, that may end at any time
         self._private = private
@@ -132,6 +133,7 @@ class Events:
         self._made(absolute(args[0]))
 
     def started(self, args: tuple[Any, ...]) -> None:
+        self.has_started = True
         program = args[0] if not isinstance(args[0], (list, tuple)) else args[0][0]
         self.add(Access.RUN, f"program:{basename(os.fsdecode(program))}")
 
@@ -139,6 +141,7 @@ class Events:
         self.add(Access.RUN, f"program:{os.fsdecode(args[0]).split()[0]}")
 
     def forked(self, args: tuple[Any, ...]) -> None:
+        self.has_started = True
         self.add(Access.RUN, "program:(fork)")
 
     def moved(self, args: tuple[Any, ...]) -> None:

@@ -118,11 +118,13 @@ class Observer:
         unit.seen.update(self._changed_databases(unit.seen))
         if not self._state:
             return
-        before, after = self._state, snapshots.take(self._state, within_phase=within_phase)
-        if before.get("thread") != after["thread"]:
-            after["thread"] = snapshots.settled_threads(before.get("thread", {}))
+        before, has_started = self._state, self._events.has_started
+        after = snapshots.take(before, within_phase=within_phase, has_started=has_started)
+        if before["thread"] != after["thread"]:
+            after["thread"] = snapshots.settled_threads(before["thread"])
         self._state = after
-        unit.changed += snapshots.changes(before, after)
+        if before != after:
+            unit.changed += snapshots.changes(before, after)
         if self._is_thorough or self._can_afford_globals():
             self._take_globals(unit)
 
@@ -177,7 +179,7 @@ class Observer:
         return found
 
     def _write(self, unit: _Unit) -> None:
-        touched = self._touched(unit.seen)
+        touched = self._touched(unit.seen) if unit.seen else []
         limit = evidence_jsonl.MAX_TOUCHES
         omitted, self._events.omitted = self._events.omitted + max(0, len(touched) - limit), 0
         if not touched and not unit.changed and not omitted:

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import close, dup, getcwd, listdir, readlink, umask  # by name: tests replace them
 from typing import Any, NamedTuple
 
@@ -27,11 +27,22 @@ _SIGNALS = tuple(
     for name in ("HUP", "INT", "QUIT", "TERM", "ALRM", "USR1", "USR2", "CHLD", "PIPE", "WINCH")
     if hasattr(signal, f"SIG{name}")
 )
-
-# Without the enumerations that signal.getsignal makes of numbers, ten times in each snapshot.
+_NUMBERS = tuple(map(int, _SIGNALS))
+_SETTINGS = (
+    "tempfile.tempdir",
+    "sys.setrecursionlimit",
+    "gc.enable",
+    "sys.excepthook",
+    "time.tzset",
+    "socket.setdefaulttimeout",
+)
+# What the functions of `signal` and `locale` call, without the enumerations that they make and look up: a snapshot is
+# taken after each test, and many tests take no longer than a millisecond.
 _getsignal = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
+_setlocale = getattr(sys.modules.get("_locale"), "setlocale", locale.setlocale)
 
 Snapshot = Mapping[str, Any]
+_Named = Callable[[str, Any, Any], Iterator[Change]]
 
 
 class _Descriptors(NamedTuple):
@@ -39,31 +50,34 @@ class _Descriptors(NamedTuple):
     numbers: frozenset[str]
 
 
-def take(before: Snapshot | None = None, *, within_phase: bool = False) -> dict[str, Any]:
+def take(before: Snapshot | None = None, *, within_phase: bool = False, has_started: bool = True) -> dict[str, Any]:
     """Return the state: a value for each part of it. What can't be looked at now is as it was `before`.
 
-    Within a phase of a test pytest itself has filters of warnings and a level of logging in place.
+    Within a phase of a test pytest itself has filters of warnings and a level of logging in place. Who has started no
+    program has no child process.
     """
     before = before or {}
-    found = _state(before)
+    found = _state(before, has_started=has_started)
     if within_phase and before:
         found["warnings"] = before["warnings"]
         found["logging"]["root"] = (before["logging"]["root"][0], *found["logging"]["root"][1:])
     return found
 
 
-def _state(before: Snapshot) -> dict[str, Any]:
+def _state(before: Snapshot, *, has_started: bool) -> dict[str, Any]:
+    n_threads = threading.active_count()
+    threads = before.get("thread")
     return {
         "environ": dict(getattr(os.environ, "_data", os.environ)),
         "cwd": _cwd(),
-        "umask": _umask(before.get("umask")),
-        "locale": locale.setlocale(locale.LC_ALL),
-        "signal": {number: id(_getsignal(number)) for number in _SIGNALS},
+        "umask": _umask(before.get("umask"), n_threads),
+        "locale": _setlocale(locale.LC_ALL, None),
+        "signal": tuple(map(id, map(_getsignal, _NUMBERS))),
         "sys.path": tuple(sys.path),
         "logging": _loggers(),
         "warnings": tuple(warnings.filters),
-        "thread": {thread.ident: thread.name for thread in threading.enumerate()},
-        "process": _children(),
+        "thread": threads if threads is not None and len(threads) == n_threads else _threads(),
+        "process": _children() if has_started else before.get("process", {}),
         "descriptor": _descriptors(before.get("descriptor")),
         "setting": _settings(),
     }
@@ -74,7 +88,7 @@ def settled_threads(before: Mapping[Any, str]) -> dict[Any, str]:
     for thread in threading.enumerate():
         if thread.ident not in before and thread is not threading.current_thread():
             thread.join(0.005)
-    return {thread.ident: thread.name for thread in threading.enumerate()}
+    return _threads()
 
 
 def changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
@@ -97,6 +111,13 @@ def _by_name(what: str, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Itera
             yield Change(what, _text(key), "removed")
         elif old[key] != new[key]:
             yield Change(what, _text(key), "changed")
+
+
+def _by_place(names: Sequence[object]) -> _Named:
+    def named(what: str, old: Sequence[object], new: Sequence[object]) -> Iterator[Change]:
+        return (Change(what, _text(name), "changed") for name, a, b in zip(names, old, new) if a != b)
+
+    return named
 
 
 def _environ(what: str, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Change]:
@@ -127,15 +148,15 @@ def _opened(what: str, old: _Descriptors, new: _Descriptors) -> Iterator[Change]
         yield Change(what, target.partition(":[")[0], "set")
 
 
-_NAMED: Mapping[str, Callable[[str, Any, Any], Iterator[Change]]] = {
+_NAMED: Mapping[str, _Named] = {
     "environ": _environ,
-    "signal": _by_name,
+    "signal": _by_place(_SIGNALS),
     "sys.path": _entries,
     "logging": _by_name,
     "thread": _left,
     "process": _left,
     "descriptor": _opened,
-    "setting": _by_name,
+    "setting": _by_place(_SETTINGS),
 }
 
 
@@ -152,9 +173,9 @@ def _cwd() -> str:
         return "(removed)"
 
 
-def _umask(before: int | None) -> int | None:
+def _umask(before: int | None, n_threads: int) -> int | None:
     """Setting it is the quick way to ask, but another thread's new file would see that: Linux tells it, too."""
-    if threading.active_count() == 1:
+    if n_threads == 1:
         found = umask(0o077)
         umask(found)
         return found
@@ -163,6 +184,10 @@ def _umask(before: int | None) -> int | None:
             return next((int(line.split()[1], 8) for line in file if line.startswith("Umask:")), before)
     except OSError:
         return before
+
+
+def _threads() -> dict[int | None, str]:
+    return {thread.ident: thread.name for thread in threading.enumerate()}
 
 
 def _loggers() -> dict[str, tuple[int, bool, tuple[int, ...]]]:
@@ -209,13 +234,14 @@ def _descriptors(before: _Descriptors | None) -> _Descriptors:
         return _Descriptors(0, frozenset())
 
 
-def _settings() -> dict[str, object]:
+def _settings() -> tuple[object, ...]:
+    """Return what the calls in _SETTINGS set."""
     socket = sys.modules.get("socket")
-    return {
-        "tempfile.tempdir": tempfile.tempdir,
-        "sys.setrecursionlimit": sys.getrecursionlimit(),
-        "gc.enable": gc.isenabled(),
-        "sys.excepthook": id(sys.excepthook),
-        "time.tzset": time.tzname,
-        "socket.setdefaulttimeout": socket.getdefaulttimeout() if socket else None,
-    }
+    return (
+        tempfile.tempdir,
+        sys.getrecursionlimit(),
+        gc.isenabled(),
+        id(sys.excepthook),
+        time.tzname,
+        socket.getdefaulttimeout() if socket else None,
+    )

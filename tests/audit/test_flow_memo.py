@@ -36,6 +36,9 @@ HELPERS = """
     def make(path):
         return Box(path)
 
+    def poke(box):
+        box.inner.x = "y"
+
     def closing(value):
         def inner():
             return value
@@ -80,11 +83,12 @@ def test_steps_of_the_corpus_are_those_without_a_memo(monkeypatch: pytest.Monkey
         ("x = make('a')\nx.move(tmp_path)\nx.use()", ["private tmp_path"]),
         ("Box(True).use()\nBox(1).use()", ["const True", "const 1"]),
         ("sink(closing('a')())\nsink(closing('b')())\nsink(closing('a')())", ["const a", "const b", "const a"]),
+        ("poke(make('b'))\nx = make('b')\ninner = x.inner\npoke(x)\nsink(inner.x)", ["const y"]),
         ("make('a').inner.x = 'y'\nsink(make('a').inner.x)", ["const x"]),
     ],
 )
 def test_objects_that_are_made_alike_are_not_the_same(body: str, reached: list[str], tmp_path: Path) -> None:
-    head = "from elsewhere import sink\nfrom helpers import *\nfrom helpers import Box, closing, make\n"
+    head = "from elsewhere import sink\nfrom helpers import *\nfrom helpers import Box, closing, make, poke\n"
     test = "def test_a(tmp_path):\n    " + body.replace("\n", "\n    ")
     suite = suite_of(tmp_path, {"helpers.py": HELPERS, "test_a.py": f"{head}{test}\n"})
     assert suite.problems == ()

@@ -126,6 +126,7 @@ def sinks(root: Path, body: str, parameters: str = "tmp_path") -> list[str]:
         ("threading.Thread(target=Store.put, args=('p',)).start()", ["const p"]),
         ("with inside(tmp_path) as d:\n    sink(d)", ["private tmp_path"]),
         ("if False:\n    sink('never')", []),
+        ("s = Store()\ns.is_on = False\nif s.is_on:\n    sink('maybe')", ["const maybe"]),
         ("pytest.skip('no')\nsink('never')", []),
         ("for x in []:\n    continue\n    sink('never')", []),
         ("with pytest.raises(OSError):\n    raise OSError\nsink('after')", ["const after"]),
@@ -158,6 +159,12 @@ def test_a_step_knows_the_calls_that_lead_to_it(tmp_path: Path) -> None:
         ("with runner.isolated_filesystem():\n    sink(1)", "runner", "private isolated_filesystem"),
         ("sink(1)", "pytester", "private pytester"),
         ("os.chdir('out')\nsink(1)", "", "const out"),
+        ("os.chdir(tmp_path)\ntry:\n    pass\nfinally:\n    os.chdir('/')\nsink(1)", "tmp_path", "const /"),
+        (
+            "os.chdir(tmp_path)\nrequest.addfinalizer(lambda: os.chdir('/'))\nsink(1)",
+            "tmp_path, request",
+            "private tmp_path",
+        ),
         ("os.chdir(where)\nsink(1)", "where", "made os.chdir"),
         ("sink(1)", "home", "private tmp_path"),
     ],
@@ -191,6 +198,19 @@ def test_relative_paths_begin_where_the_test_moved_to(body: str, parameters: str
 def test_what_is_patched_does_nothing(text: str, tmp_path: Path) -> None:
     steps = suite_with(tmp_path, text)
     assert steps and [step for step in steps if isinstance(step, Call) and step.name == "elsewhere.sink"] == []
+
+
+def test_a_name_that_is_patched_in_one_module_is_itself_in_others(tmp_path: Path) -> None:
+    assert sinks(tmp_path, "with patch('tests.deeper.sink'):\n    save()\n    sink(1)") == ["const 1"]
+
+
+def test_of_two_helpers_of_one_name_the_nearest_is_meant(tmp_path: Path) -> None:
+    test = "from elsewhere import sink\nfrom helpers import HOME\ndef test_a(): sink(HOME)\n"
+    files = {f"{name}/helpers.py": f"HOME = '{name}'\n" for name in "abc"} | {
+        f"{name}/test_{name}.py": test for name in "abc"
+    }
+    suite = suite_of(tmp_path, files)
+    assert [sinks_of(suite, f"test_{name}.py::test_a") for name in "abc"] == [["const a"], ["const b"], ["const c"]]
 
 
 def test_a_patch_ends_with_its_with(tmp_path: Path) -> None:

@@ -87,6 +87,7 @@ BODIES = {
     "x = None\nif who:\n    x = 'a'\nsink(x)": "const a",
     "if who:\n    x = 'a'\nelse:\n    x = 'b'\nsink(x)": "unknown",
     "x = 'a'\nif who:\n    x = 'b'\n    return\nsink(x)": "const a",
+    "x = 'a'\nif who:\n    x = 'b'\nelse:\n    return\nsink(x)": "const b",
     "x = 'a'\ntry:\n    x = 'b'\nexcept OSError:\n    raise\nsink(x)": "const b",
     "try:\n    who()\nexcept OSError as e:\n    sink(e)": "unknown",
     "x = None or tmp_path\nsink(x)": "private tmp_path",

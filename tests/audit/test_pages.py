@@ -18,6 +18,7 @@ from ci_tools.audit.finding import Axis, Finding
 from ci_tools.audit.judged import ranked
 from ci_tools.audit.markdown import TOPICS
 from ci_tools.audit.rules import RULES
+from ci_tools.cli.main import main
 from ci_tools.plan.pytest_config import PytestConfig
 
 ROOT = Path(__file__).parents[2]
@@ -89,3 +90,23 @@ def test_findings_are_of_their_rules_axis(found: list[Finding]) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rules_severity_is_the_worst_that_it_gives(rule: str, found: list[Finding]) -> None:
     assert ranked(one for one in found if one.rule == rule)[0].severity is card_of(rule).severity
+
+
+def test_the_example_on_the_page_of_the_command_is_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The clean-up of sessions that a team found after days."""
+    case = CORPUS / "CIT002" / "sessions_cleanup"
+    for path in case.rglob("*.py"):
+        copy = tmp_path / path.relative_to(case)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(path.read_text(encoding="utf-8").replace("  # CIT002", ""), encoding="utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["audit"]) == 1
+    page = ROOT / "docs" / "audit.md"
+    text, example = page.read_text(encoding="utf-8"), f"```console\n$ ci-tools audit\n{capsys.readouterr().out}```\n"
+    if UPDATES:
+        text = re.sub(r"```console\n\$ ci-tools audit\n.*?```\n", lambda match: example, text, count=1, flags=re.S)
+        page.write_text(text, encoding="utf-8")
+    assert example in text

@@ -133,7 +133,7 @@ def test_a_guess_is_of_tests_before_it_alone() -> None:
     "fails",
     [
         lambda n: n >= 6,  # 5 runs say nothing yet
-        lambda n: n % 3 == 0,  # and a failure in three takes more than 15 to be told from none
+        lambda n: n % 4 == 0,  # and a failure in four takes more than 15 to be told from none
     ],
 )
 def test_what_fails_seldom_is_asked_for_more_often(fails: Callable[[int], bool]) -> None:

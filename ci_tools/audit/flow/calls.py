@@ -129,9 +129,7 @@ class Calls(Memo):
         return outside.made(name, args, keywords, receiver=held, node=node)
 
     def _move(self, name: str, receiver: Value | None, args: Args) -> None:
-        """Follow a change of the current directory, unless it is that of going back."""
-        if self.n_undoing:
-            return
+        """Follow a change of the current directory."""
         if name in ("os.chdir", "pytest.MonkeyPatch.chdir") and args:
             self.cwd = args[0] if args[0].kind is not Kind.UNKNOWN else Value(Kind.MADE, name)
         elif name.endswith(".enter_context") and args and args[0].data == "contextlib.chdir":
@@ -144,10 +142,10 @@ class Calls(Memo):
         method = name.rpartition(".")[2]
         if method in _FINALISERS and args:
             self.n_undoing += 1
-            saved, self.is_teardown = self.is_teardown, True
+            saved, cwd, self.is_teardown = self.is_teardown, self.cwd, True
             self.call_value(args[0], _receiver_of(args[0]), args[1:], keywords, node)
             self.n_undoing -= 1
-            self.is_teardown = saved
+            self.is_teardown, self.cwd = saved, cwd
         elif method in _RUNNERS:
             for value in (*args[:2], *(v for k, v in keywords.items() if k == "target")):
                 if value.kind is Kind.FUNCTION:

@@ -53,7 +53,7 @@ def place_in_unit(step: Step) -> ast.expr | ast.stmt:
 
 
 def is_elsewhere(step: Step, callers: tuple[str, ...] = ("Process",)) -> bool:
-    """Return whether what does it is handed to a call that ends so: as the target of a process, or `create_task(f())`."""
+    """Return whether what does it is handed to a call that ends so, as the target of a process or by `create_task`."""
     calls = [call for frame in step.frames for call in (*ancestors(frame.module.tree, frame.call), frame.call)]
     return any(isinstance(call, ast.Call) and ast.unparse(call.func).endswith(callers) for call in calls)
 

@@ -119,7 +119,7 @@ def _seconds(value: Value) -> float:
 
 
 def _is_before_assert(unit: ast.AST, sleep: ast.AST) -> bool:
-    """Return whether the first thing behind a sleep that either waits or asserts expects that something has happened."""
+    """Return whether the first thing behind a sleep that waits or asserts expects that something has happened."""
     end = (getattr(sleep, "end_lineno", 0), getattr(sleep, "end_col_offset", 0))
     behind = [node for node in ast.walk(unit) if _place(node) >= end and (_asserts(node) or _waits(node))]
     first = min(behind, key=_place, default=None)
