@@ -212,6 +212,12 @@ def test_times_of_one_function_change_together_or_not_at_all(tmp_path: Path) -> 
     assert fix(text, [first, second]).refused == ()
 
 
+def test_a_time_whose_name_is_another_s_too_is_left_alone(tmp_path: Path) -> None:
+    text = HEAD + "def test_x(other):\n    now = datetime.utcnow()\n    now = other\n    assert now.year\n"
+    result = fixed(written(tmp_path, text))
+    assert (result.text, [r.reason for r in result.refused]) == (text, ["its value goes where naive times may be"])
+
+
 def test_a_finding_without_a_fix_is_passed_over() -> None:
     assert fix("x = 1\n", [finding("CIT001")]) == Fixed(text="x = 1\n")
 

@@ -169,7 +169,7 @@ class Statements(Bindings):
         self.within += (value,)
         method = dotted_name(item.context_expr.func) if isinstance(item.context_expr, ast.Call) else ""
         if value.data == "contextlib.chdir":
-            self.cwd = value.args[0] if value.args else UNKNOWN
+            self.cwd = texts.moved(self.cwd, value.args[0]) if value.args else UNKNOWN
         elif method.endswith(_MOVING):
             self.cwd = _ISOLATED if method.endswith("isolated_filesystem") else value
         entered = self._entered(value, item.context_expr)

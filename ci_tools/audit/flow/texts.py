@@ -84,6 +84,13 @@ def _piece(part: Value) -> str:
     return REST if text is None else text.strip("/")
 
 
+def moved(directory: Value, to: Value) -> Value:
+    """Return the current directory after a change: what is below a private one is private, too."""
+    text = text_of(to)
+    is_back = text is None or text == "." or text.startswith(("/", "~", HERE))
+    return to if is_back or directory.kind is not Kind.PRIVATE else directory
+
+
 def parent(value: Value, levels: int = 1) -> Value:
     """Return what `.parent` of a path is."""
     if value.kind is not Kind.PATH:

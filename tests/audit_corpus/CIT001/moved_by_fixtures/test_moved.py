@@ -64,3 +64,10 @@ def test_in_a_context(in_a_context):
 def test_imported_by_name(tmp_path):
     with chdir(tmp_path):
         open("a.txt", "w").close()
+
+
+def test_deeper(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("sub")
+    monkeypatch.chdir("sub")
+    open("../a.txt", "w").close()

@@ -68,3 +68,21 @@ def test_client_again():
     global client
     client = object()
     assert client
+
+
+def test_cleared_at_both_ends():
+    shop.cache.clear()
+    shop.remember("c", 3)
+    assert shop.cache == {"c": 3}
+    shop.cache.clear()
+
+
+def test_counts_from_zero():
+    shop.calls = 0
+    shop.count()
+    assert shop.calls == 1
+
+
+def test_leaves_something():
+    shop.cache.update(a=1)  # CIT201
+    assert shop.cache

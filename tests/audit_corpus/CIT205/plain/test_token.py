@@ -30,3 +30,9 @@ def test_set_first(monkeypatch):
 def test_it_has_to_be_there(monkeypatch):
     monkeypatch.delenv("HOME")
     assert "HOME" not in os.environ
+
+
+def test_remembered(monkeypatch):
+    monkeypatch.setenv("APP_USER", "")
+    monkeypatch.delenv("APP_USER", raising=False)
+    os.environ["APP_USER"] = "eve"

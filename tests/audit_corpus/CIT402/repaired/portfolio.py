@@ -67,7 +67,9 @@ class OnlyReads:
 
     def is_over(self, count):
         with self.lock:
-            return bool(count > self.limit)
+            if count > self.limit:
+                return True
+            return False
 
 
 class Constants:

@@ -101,3 +101,11 @@ def test_middle(tmp_path):
     export(folder)
     shutil.rmtree(folder)
     assert not os.path.exists(folder)
+
+
+def test_finally_with_a_comment(tmp_path):
+    folder = str(tmp_path)
+    try:
+        export(folder)
+    finally:  # whatever happens
+        shutil.rmtree(folder)

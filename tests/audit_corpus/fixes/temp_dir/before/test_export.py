@@ -105,3 +105,11 @@ def test_middle():
     export(folder)
     shutil.rmtree(folder)
     assert not os.path.exists(folder)
+
+
+def test_finally_with_a_comment():
+    folder = tempfile.mkdtemp()
+    try:
+        export(folder)
+    finally:  # whatever happens
+        shutil.rmtree(folder)
