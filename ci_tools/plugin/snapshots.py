@@ -70,7 +70,7 @@ def _state(before: Snapshot, *, has_started: bool) -> dict[str, Any]:
     return {
         "environ": dict(getattr(os.environ, "_data", os.environ)),
         "cwd": _cwd(),
-        "umask": _umask(before.get("umask"), n_threads),
+        "umask": _umask(before.get("umask")),
         "locale": _setlocale(locale.LC_ALL, None),
         "signal": tuple(map(id, map(_getsignal, _NUMBERS))),
         "sys.path": tuple(sys.path),
@@ -173,17 +173,12 @@ def _cwd() -> str:
         return "(removed)"
 
 
-def _umask(before: int | None, n_threads: int) -> int | None:
-    """Setting it is the quick way to ask, but another thread's new file would see that: Linux tells it, too."""
-    if n_threads == 1:
-        found = umask(0o077)
+def _umask(before: int | None) -> int:
+    """It can only be asked for by setting it: to what it was, mostly, so that no other thread's file sees another."""
+    found = umask(0o022 if before is None else before)
+    if found != before:
         umask(found)
-        return found
-    try:
-        with open("/proc/self/status", encoding="utf-8", errors="replace") as file:
-            return next((int(line.split()[1], 8) for line in file if line.startswith("Umask:")), before)
-    except OSError:
-        return before
+    return found
 
 
 def _threads() -> dict[int | None, str]:
