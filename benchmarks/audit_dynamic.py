@@ -1,12 +1,12 @@
 """What watching costs: the CPU of a suite that `ci-tools audit --dynamic` watches ÷ that of the same trial unwatched.
 
 Data: suites of `tests/suites/catalog.py`, installed below `.cache/suites` on the first run (this needs a package
-index): click 8.5.1 (some 1,400 tests that run commands and open files) and more-itertools 11.2.1 (some 700 short
+index): click 8.5.1 (some 2,400 tests that run commands and open files) and more-itertools 11.2.1 (some 900 short
 tests, and doctests).
 
 How to read it: both arms are trials in one process, without pytest-xdist, with the same command; one says
 `evidence`, the other doesn't. CPU is user + system of the command and its children, so a busy machine moves it
-less than it moves walls. Runs alternate, 7 rounds after a warm-up, the order turned round every time; the ratio is
+less than it moves walls. Runs alternate, 5 rounds after a warm-up, the order turned round every time; the ratio is
 that of the medians, "pairs" the least and the most of the ratios within a round. "tests" has to agree.
 `evidence` is the size of what one run wrote. Takes some five minutes.
 """
@@ -34,7 +34,7 @@ from suites.catalog import SUITES, Suite
 from suites.install import Installed, install
 
 NAMES = ("click", "more-itertools")
-ROUNDS = 7
+ROUNDS = 5
 BAR = 1.05
 
 

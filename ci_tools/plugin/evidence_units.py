@@ -6,20 +6,16 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from os import getpid
-from time import process_time_ns  # by name: tests replace it
 
 from ci_tools.formats import evidence_jsonl
 from ci_tools.model.evidence import Access, Change, Kind, Record, Touch
-from ci_tools.plugin import snapshots
 from ci_tools.plugin.evidence_events import Events, Seen
-from ci_tools.plugin.evidence_globals import Globals
 from ci_tools.plugin.evidence_names import Names
+from ci_tools.plugin.evidence_state import State
 from ci_tools.plugin.slow import SlowMotion
 from ci_tools.store.lines import Lines
 
 MAX_BYTES = 80_000_000  # of one file; what reads it takes 100 MB
-GLOBALS_SHARE = 100  # looking at globals takes at most so many-th of the process's time
 _DIRECTORY_READS = (Access.READ, Access.WRITE, Access.APPEND)  # of a directory: how it is opened, to no effect
 
 
@@ -42,16 +38,10 @@ class Observer:
         self._worker = worker
         self._names = Names(rootdir, private)
         self._events = Events(self._names.private, self._names.add_private)
-        self._globals = Globals(rootdir, self._names.private)
-        self._is_thorough = is_thorough
+        self._state = State(rootdir, self._names.private, is_thorough=is_thorough)
         self._units: list[_Unit] = []
-        self._state: snapshots.Snapshot = {}
-        self._globals_seen: dict[str, object] = {}
-        self._globals_ns = (0, 0)  # when they were last looked at, of process time, and how long that took
-        self._among = 0
         self._databases: dict[str, object] = {}
         self._n_bytes = 0
-        self._pid = getpid()
 
     def listen(self) -> None:
         """Begin to hear of events, for good."""
@@ -80,71 +70,46 @@ class Observer:
         """Begin a unit; what has changed until now is of the one around it."""
         self._events.seen = None
         if self._units:
-            self._take_changes(self._units[-1], within_phase=True)
-        elif not self._state and kind is Kind.TEST:
-            self._state = snapshots.take()
-            self._look_at_globals()
+            self._take_changes(self._units[-1], is_over=False)
+        if kind is Kind.TEST:
+            if not self._state.is_known:
+                self._state.begin()
+            self._state.begin_test()
         self._units.append(_Unit(kind, id, scope, under))
-        self._among += kind is Kind.TEST
         self._listen_to(self._units[-1])
 
     def leave(self) -> None:
         """End the unit and write it down."""
         self._events.seen = None
         unit = self._units.pop()
-        self._take_changes(unit, within_phase=bool(self._units))
+        self._take_changes(unit, is_over=unit.kind is Kind.TEST)
         self._write(unit)
         if self._units:
             self._listen_to(self._units[-1])
 
     def take_rest(self) -> None:
-        """Look at globals once more, for the sake of the last tests; from here on changes are nobody's business."""
-        if self._state:
-            self._take_globals(self._units[-1])
-        self._state = {}
+        """Look once more, for the sake of the last tests; from here on changes are nobody's business."""
+        if self._state.is_known:
+            self._units[-1].changed += self._state.rest()
 
     def end(self) -> None:
         """Write down what is open."""
         while self._units:
             self.leave()
 
+    def _take_changes(self, unit: _Unit, *, is_over: bool) -> None:
+        """Have what has changed be of a unit. One around another, or within it, means that a fixture begins or ends."""
+        unit.seen.update(self._changed_databases(unit.seen))
+        unit.changed += self._state.changes(
+            is_over=is_over,
+            is_fixture=not is_over,
+            within_phase=not is_over,
+            has_started=self._events.has_started,
+        )
+
     def _listen_to(self, unit: _Unit) -> None:
         self._events.phase = unit.phase
         self._events.seen = unit.seen
-
-    # -- what has changed --------------------------------------------------------------------
-
-    def _take_changes(self, unit: _Unit, *, within_phase: bool) -> None:
-        unit.seen.update(self._changed_databases(unit.seen))
-        if not self._state:
-            return
-        before, has_started = self._state, self._events.has_started
-        after = snapshots.take(before, within_phase=within_phase, has_started=has_started)
-        if before["thread"] != after["thread"]:
-            after["thread"] = snapshots.settled_threads(before["thread"])
-        self._state = after
-        if before != after:
-            unit.changed += snapshots.changes(before, after)
-        if self._is_thorough or self._can_afford_globals():
-            self._take_globals(unit)
-
-    def _take_globals(self, unit: _Unit) -> None:
-        before = self._globals_seen
-        self._look_at_globals()
-        found = self._globals.changes(before, self._globals_seen)
-        unit.changed += [Change(c.what, c.name, c.how, max(1, self._among)) for c in found]
-        self._among = 0 if unit.kind is Kind.TEST else 1  # the test around a fixture goes on
-
-    def _can_afford_globals(self) -> bool:
-        last_ns, took_ns = self._globals_ns
-        return process_time_ns() - last_ns >= GLOBALS_SHARE * took_ns
-
-    def _look_at_globals(self) -> None:
-        self._globals.find()
-        began_ns = process_time_ns()
-        self._globals_seen = self._globals.take()
-        now_ns = process_time_ns()
-        self._globals_ns = now_ns, now_ns - began_ns
 
     # -- what was touched --------------------------------------------------------------------
 

@@ -41,6 +41,7 @@ _SETTINGS = (
 _getsignal = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
 _setlocale = getattr(sys.modules.get("_locale"), "setlocale", locale.setlocale)
 
+GLANCED = ("environ", "cwd")
 Snapshot = Mapping[str, Any]
 _Named = Callable[[str, Any, Any], Iterator[Change]]
 
@@ -48,6 +49,11 @@ _Named = Callable[[str, Any, Any], Iterator[Change]]
 class _Descriptors(NamedTuple):
     lowest: int  # that is free
     numbers: frozenset[str]
+
+
+def glance(before: Snapshot) -> dict[str, Any]:
+    """Return the state with what is GLANCED at looked at now, all else as it was: that takes next to nothing."""
+    return {**before, "environ": _environ_now(), "cwd": _cwd()}
 
 
 def take(before: Snapshot | None = None, *, within_phase: bool = False, has_started: bool = True) -> dict[str, Any]:
@@ -68,7 +74,7 @@ def _state(before: Snapshot, *, has_started: bool) -> dict[str, Any]:
     n_threads = threading.active_count()
     threads = before.get("thread")
     return {
-        "environ": dict(getattr(os.environ, "_data", os.environ)),
+        "environ": _environ_now(),
         "cwd": _cwd(),
         "umask": _umask(before.get("umask")),
         "locale": _setlocale(locale.LC_ALL, None),
@@ -164,6 +170,10 @@ def _text(key: object) -> str:
     if isinstance(key, signal.Signals):
         return key.name
     return (os.fsdecode(key) if isinstance(key, bytes) else str(key))[:200]
+
+
+def _environ_now() -> dict[Any, Any]:
+    return dict(getattr(os.environ, "_data", os.environ))  # bytes, without decoding them each time
 
 
 def _cwd() -> str:

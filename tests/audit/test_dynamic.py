@@ -165,6 +165,11 @@ def test_a_port_is_the_same_on_all_addresses_of_this_machine(name: str, one: str
     assert one_name(name) == one
 
 
+def test_the_worst_thing_is_said_of_two_who_meet_in_a_resource_in_several_ways() -> None:
+    records = (test(A, (Access.MAKE, "d"), (Access.WRITE, "d/x")), test(B, (Access.TREE, "d")))
+    assert sentences(*records) == [f"high: {B} deleted all of d, which {A} wrote"]
+
+
 def test_parameters_and_files_of_the_same_two_functions_are_one_conflict() -> None:
     records = [test(f"{A}[{n}]", (Access.WRITE, f"x/{n}")) for n in range(3)]
     (conflict,) = conflicts_in(seen([*records, *(test(B, (Access.DELETE, f"x/{n}")) for n in range(3))]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -81,9 +83,6 @@ ORDERED = "[pytest]\naddopts = -p no:cacheprovider\npythonpath = .\n"
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """One study of the suite; the worst pair is replayed twice each way."""
-    import os
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     root = tmp_path_factory.mktemp("seeds")

@@ -141,10 +141,11 @@ def test_lookup():
     app.Colour(1)
 """
 Key = tuple[str, str]
+Watched = tuple[Result, Mapping[Key, list[Record]]]
 
 
 @pytest.fixture(scope="module")
-def watched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Mapping[Key, list[Record]]]:
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """One run, and its records by the unit's id and what it ran under."""
     root = tmp_path_factory.mktemp("evidence") / "suite"
     project = Project(root)
@@ -183,16 +184,13 @@ def ran(root: Path, *, conditions: Conditions | None = None, steering: Steering)
         os.chdir(before)
 
 
-def touched(watched: tuple[Result, Mapping[Key, list[Record]]], id: str, under: str = "") -> list[tuple[str, str, str]]:
+def touched(watched: Watched, id: str, under: str = "") -> list[tuple[str, str, str]]:
     records = watched[1].get((id, under), [])
     return sorted((t.phase, t.access.value, t.resource) for record in records for t in record.touched)
 
 
-def changed(watched: tuple[Result, Mapping[Key, list[Record]]], id: str, under: str = "") -> list[Change]:
+def changed(watched: Watched, id: str, under: str = "") -> list[Change]:
     return sorted(change for record in watched[1].get((id, under), []) for change in record.changed)
-
-
-Watched = tuple[Result, Mapping[Key, list[Record]]]
 
 
 def test_files_are_named_from_rootdir_through_links_and_what_is_private_is_left_out(watched: Watched) -> None:

@@ -78,7 +78,7 @@ class Source:
 
 def is_parsed_safely(text: str) -> bool:
     """Return whether a file is Python that isn't nested too deeply: of such libcst's parser overflows the stack, which
-    ends the process (libcst 1.8, 5,000 parentheses)."""
+    ends the process (libcst 1.9, 5,000 parentheses)."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of wrong escapes

@@ -135,7 +135,7 @@ def _path_of(name: str, homes: Homes) -> str:
 
 
 def _is_harmless(suite: Suite, step: Step, name: str, homes: Homes) -> bool:
-    is_new = _is_set_up(step, name, homes) or _is_emptied(suite, step, name, homes) or _is_made_on_demand(step)
+    is_new = _is_set_up(step, name, homes) or _is_emptied(step, name, homes) or _is_made_on_demand(step)
     return is_new or _is_used_once(suite, step, name) or _is_bound_by_each(suite, step, name)
 
 
@@ -147,11 +147,11 @@ def _is_set_up(step: Step, name: str, homes: Homes) -> bool:
     return step.place is Place.GLOBAL or is_of_conftest or _is_of_file(step, name)
 
 
-def _is_emptied(suite: Suite, step: Step, name: str, homes: Homes) -> bool:
+def _is_emptied(step: Step, name: str, homes: Homes) -> bool:
     """Return whether it makes something as new, which is what the next test wants, or takes away at the end what the
     application has put there."""
     if isinstance(step, Call):
-        return _is_clean_up(suite, step, name)
+        return _is_clean_up(step)
     if not isinstance(step, Store) or not renews(step) or step.place is Place.GLOBAL:
         return False
     if step.value.kind is Kind.CONST and type(step.value.data) is int and step.value.data == 0:
@@ -161,12 +161,9 @@ def _is_emptied(suite: Suite, step: Step, name: str, homes: Homes) -> bool:
     return is_nothing and (_is_of_file(step, name) or (folder != "" and _path_of(name, homes).startswith(f"{folder}/")))
 
 
-def _is_clean_up(suite: Suite, call: Call, name: str) -> bool:
-    if renews(call):
-        same = [step for step in suite.steps[call.unit] if changed(step) == name and renews(step)]
-        return _is_of_file(call, name) or len(same) > 1
+def _is_clean_up(call: Call) -> bool:
     is_last = bool(call.unit.node.body) and call.node in ast.walk(call.unit.node.body[-1])
-    return is_last and call.name.endswith((".pop", ".remove"))
+    return renews(call) or (is_last and call.name.endswith((".pop", ".remove")))
 
 
 def _is_made_on_demand(step: Step) -> bool:
