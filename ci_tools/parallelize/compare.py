@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ci_tools.model.nodeid import file_of
@@ -18,7 +18,7 @@ STUCK = "stuck for "  # how `shard.watch` begins to tell of a test whose worker 
 class Kind(str, Enum):
     """How a test differs between the two arms, or from what it should be; the first that fits is told."""
 
-    UNCOLLECTED = "not collected"  # of one arm no run had it
+    UNCOLLECTED = "not collected"  # a run had it not: one with a failure in parallel only is told as that
     LOST = "lost"  # a run had it, and no result of it
     PARALLEL = "parallel-only"  # fails in parallel, in some runs at least, and in no serial one
     SERIAL = "serial-only"  # fails in every serial run and in no parallel one
@@ -29,9 +29,13 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """One test in one arm: in how many `runs` it was selected, and in how many of them it was what."""
+    """One test in one arm: in how many `runs` it was selected, and in how many of them it was what.
+
+    `missing` are the runs that collected others and not this one.
+    """
 
     runs: int = 0
+    missing: int = 0
     bad: int = 0
     skipped: int = 0
     lost: int = 0
@@ -91,7 +95,7 @@ class Comparison:
     @property
     def lost(self) -> tuple[Difference, ...]:
         """The tests and files of serial runs that a parallel one has no result of."""
-        missing = (d for d in self.of(Kind.UNCOLLECTED) if d.parallel.runs < d.serial.runs)
+        missing = (d for d in self.of(Kind.UNCOLLECTED) if d.parallel.missing > d.serial.missing)
         return (*(d for d in self.of(Kind.LOST) if d.parallel.lost), *missing)
 
 
@@ -117,6 +121,7 @@ class _Arm:
         self.bad: dict[str, Attempt] = {}
         self.uncollected: dict[str, Attempt] = {}
         self.n_runs = len(results)
+        self.n_collected = 0
         for result in results:
             self._take(result)
 
@@ -125,6 +130,7 @@ class _Arm:
         uncollected = {nodeid: attempt for nodeid, attempt in failed.items() if attempt.phase == "collect"}
         self.bad = {**failed, **self.bad}
         self.uncollected = {**uncollected, **self.uncollected}
+        self.n_collected += not result.problem or bool(result.selected and not uncollected)
         for nodeid in result.selected:
             found = result.attempts.get(nodeid)
             # pytest may run nothing when a file can't be collected: that is no other test's loss.
@@ -142,7 +148,11 @@ class _Arm:
         )
 
     def of(self, nodeid: str) -> Tally:
-        return self.tallies.get(nodeid, Tally())
+        tally = self.tallies.get(nodeid, Tally())
+        return replace(tally, missing=max(0, self.n_collected - tally.runs))
+
+    def of_file(self, file: str) -> Tally:
+        return Tally(missing=self.n_runs) if file in self.uncollected else Tally(runs=self.n_runs)
 
 
 def _of_files(files: Mapping[str, None], serial: _Arm, parallel: _Arm) -> Iterator[Difference]:
@@ -155,8 +165,8 @@ def _of_files(files: Mapping[str, None], serial: _Arm, parallel: _Arm) -> Iterat
         yield Difference(
             nodeid=file,
             kind=Kind.BOTH if all(errors) else Kind.UNCOLLECTED,
-            serial=Tally(runs=0 if errors[0] else serial.n_runs),
-            parallel=Tally(runs=0 if errors[1] else parallel.n_runs),
+            serial=serial.of_file(file),
+            parallel=parallel.of_file(file),
             message=_error_of(error),
             text=error.text,
             n_tests=len(tests),
@@ -172,7 +182,7 @@ def _error_of(attempt: Attempt) -> str:
 
 def _of_test(nodeid: str, serial: _Arm, parallel: _Arm) -> Difference | None:
     one, other = serial.of(nodeid), parallel.of(nodeid)
-    kind = _kind(one, other, serial, parallel)
+    kind = _kind(one, other)
     if kind is None:
         return None
     bad = parallel.bad.get(nodeid) if kind is not Kind.SERIAL else None
@@ -187,13 +197,16 @@ def _of_test(nodeid: str, serial: _Arm, parallel: _Arm) -> Difference | None:
     )
 
 
-def _kind(one: Tally, other: Tally, serial: _Arm, parallel: _Arm) -> Kind | None:
-    if (not one.runs and serial.tallies) or (not other.runs and parallel.tallies):
+def _kind(one: Tally, other: Tally) -> Kind | None:
+    if (one.missing and not one.runs) or (other.missing and not other.runs):
         return Kind.UNCOLLECTED
     if one.lost or other.lost:
         return Kind.LOST
-    if one.bad or other.bad:
-        return _kind_of_failure(one, other)
+    failure = _kind_of_failure(one, other) if one.bad or other.bad else None
+    if (one.missing or other.missing) and failure is not Kind.PARALLEL:
+        return Kind.UNCOLLECTED
+    if failure:
+        return failure
     skips = one.skipped == one.reported > 0, other.skipped == other.reported > 0
     if (skips[0] and not other.skipped and other.reported) or (skips[1] and not one.skipped and one.reported):
         return Kind.SKIPPED

@@ -75,7 +75,7 @@ def page_of(
     comparison = compare(serial, parallel)
     speed = speed_of(serial, parallel, marks=marks)
     gates = gates_of(limits, comparison, speed, ready)
-    answer, reasons = _answer(serial, comparison, gates)
+    answer, reasons = _answer(serial, parallel, comparison, gates)
     return Page(
         answer=answer,
         reasons=reasons,
@@ -90,9 +90,11 @@ def page_of(
     )
 
 
-def _answer(serial: Sequence[Result], comparison: Comparison, gates: Sequence[Gate]) -> tuple[Answer, tuple[str, ...]]:
-    """No run in parallel can be held against a serial one that didn't end, or ran nothing."""
-    broken = [f"serial run {i}: {r.problem.partition(chr(10))[0]}" for i, r in enumerate(serial, 1) if r.problem]
+def _answer(
+    serial: Sequence[Result], parallel: Sequence[Result], comparison: Comparison, gates: Sequence[Gate]
+) -> tuple[Answer, tuple[str, ...]]:
+    """No run in parallel can be held against a serial one that didn't end, or left tests out."""
+    broken = [f"serial run {i}: {why}" for i, result in enumerate(serial, 1) if (why := _why_broken(result))]
     if broken:
         return Answer.UNJUDGED, tuple(broken)
     if not comparison.n_tests:
@@ -103,7 +105,20 @@ def _answer(serial: Sequence[Result], comparison: Comparison, gates: Sequence[Ga
         return Answer.NO_GO, tuple(f"{gate.what}: {gate.value_text}, {gate.limit_text}" for gate in failed)
     if unknown:
         return Answer.UNJUDGED, tuple(f"{gate.what}: not measured, {gate.limit_text}" for gate in unknown)
+    if not any(map(_is_parallel, parallel)):
+        return Answer.UNJUDGED, ("one worker ran all tests: nothing was in parallel",)
     return Answer.GO, (f"{count(len(gates), 'gate')} passed",)
+
+
+def _why_broken(result: Result) -> str:
+    if result.problem:
+        return result.problem.partition("\n")[0]
+    return f"{count(len(result.not_run), 'test')} without a result" if result.not_run else ""
+
+
+def _is_parallel(result: Result) -> bool:
+    """Return whether two workers ran tests."""
+    return len({attempt.worker for attempt in result.attempts.values() if attempt.phase != "collect"}) > 1
 
 
 def _ran(arm: str, result: Result) -> Ran:

@@ -55,7 +55,7 @@ class Category:
 
     @property
     def is_slower(self) -> bool:
-        return self.speedup is not None and self.speedup < 1
+        return self.speedup is not None and round(self.speedup, 2) < 1  # what is shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from ci_tools.parallelize.speed import Category, Measured, Speed
 from ci_tools.report.reproduce import is_pasteable
 
 TITLES = {
-    Kind.UNCOLLECTED: ("Not collected", "in one of the two arms"),
+    Kind.UNCOLLECTED: ("Not collected", "in one of the two arms, or in some runs"),
     Kind.LOST: ("Lost", "a run had them, and no result of them"),
     Kind.PARALLEL: ("Parallel-only", "fail in parallel runs, in no serial one"),
     Kind.SERIAL: ("Serial-only", "fail in every serial run, in no parallel one"),
@@ -84,13 +84,19 @@ def rates(difference: Difference) -> str:
     """Return how often it happened in each arm."""
     kind, one, other = difference.kind, difference.serial, difference.parallel
     if kind is Kind.UNCOLLECTED or difference.n_tests:
-        where = " and ".join(name for name, tally in (("serially", one), ("in parallel", other)) if not tally.runs)
+        arms = ("serially", "serial run", one), ("in parallel", "parallel run", other)
+        where = " and ".join(_where(*arm) for arm in arms if arm[2].missing)
         return f"not collected {where}" + (f", {count(difference.n_tests, 'test')}" if difference.n_tests else "")
     if kind is Kind.LOST:
         return _both("without a result in", one, other, (one.lost, one.runs), (other.lost, other.runs))
     if kind is Kind.SKIPPED:
         return _both("skipped in", one, other, (one.skipped, one.reported), (other.skipped, other.reported))
     return _both("fails in", one, other, (one.bad, one.reported), (other.bad, other.reported))
+
+
+def _where(adverb: str, noun: str, tally: Tally) -> str:
+    n_runs = tally.runs + tally.missing
+    return f"in {tally.missing:,} of {count(n_runs, noun)}" if tally.runs else adverb
 
 
 def _both(what: str, one: Tally, other: Tally, serial: tuple[int, int], parallel: tuple[int, int]) -> str:

@@ -75,13 +75,17 @@ def choose_workers(config: pytest.Config, settings: Settings) -> None:
     """
     option = config.option
     steering = settings.steering
+    if steering:
+        option.usepdb = option.trace = False  # nobody is there to talk to a debugger
     if not hasattr(option, "numprocesses"):
         if steering and steering.workers != "0":
-            raise pytest.UsageError("xdist-ci: pytest-xdist isn't installed here, and a trial asks for its workers")
+            why = "xdist-ci: pytest-xdist isn't installed here, or turned off, and a run with workers needs it"
+            raise pytest.UsageError(f"{why}: pip install pytest-xdist")
         return
     if steering:
         option.numprocesses = "auto" if steering.workers == "auto" else int(steering.workers)
         option.tx, option.dist = [], "no" if steering.workers == "0" else steering.dist
+        option.distload, option.maxprocesses = False, None  # they would change these
     elif settings.rerun:  # as many as `ci-tools run` says, whatever the command's own -n
         option.numprocesses, option.tx, option.dist = int(settings.workers), [], "no"
     elif option.numprocesses is None and not option.tx and not option.usepdb:

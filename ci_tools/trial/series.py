@@ -6,11 +6,13 @@ import contextlib
 import json
 import shutil
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from ci_tools.formats import trial_json
+from ci_tools.merge.read import read_bundle
 from ci_tools.model.bundle import EXPORTS
 from ci_tools.model.errors import CiToolsError, UsageError
 from ci_tools.model.trial import Conditions, Steering
@@ -19,6 +21,7 @@ from ci_tools.shard.signals import passing_signals_on
 from ci_tools.shard.tail import Tail
 from ci_tools.shard.watch import Limits
 from ci_tools.store.files import read_text, write_text
+from ci_tools.store.locks import Lock, LockHeldError, LockTimeoutError
 from ci_tools.trial.result import Result
 from ci_tools.trial.run import Trial, read_trial, run_trial
 
@@ -52,7 +55,7 @@ class Series:
         resume: bool = False,
         listener: Listener | None = None,
     ) -> None:
-        """Raises UsageError when the directory holds something else than trials."""
+        """Raises UsageError when the directory holds something else than trials, or another process runs some there."""
         self.directory = directory
         self.command = command
         self.n_run = 0
@@ -62,11 +65,11 @@ class Series:
         self._limits = limits or Limits()
         self._resume = resume
         self._listener = listener
-        if directory.exists() and any(directory.iterdir()) and not (directory / MARK).exists():
-            raise UsageError(f"{directory}: not empty, and not of earlier trials", hint="choose another --out")
+        _check(directory)
+        write_text(directory / MARK, "")
+        weakref.finalize(self, _locked(directory).release)
         if not resume:
             shutil.rmtree(directory / "trials", ignore_errors=True)
-        write_text(directory / MARK, "")
         write_text(directory / ".gitignore", "*\n")
 
     def run(self, name: str, conditions: Conditions, steering: Steering | None = None) -> Result:
@@ -81,14 +84,13 @@ class Series:
             steering=steering or Steering(),
             limits=self._limits,
         )
-        label = _label(trial)
+        label = label_of(trial)
         if self._listener:
             self._listener.begin(name)
-        is_resumed = self._resume and _is_finished(trial.out, label)
-        if is_resumed:
-            self.n_resumed += 1
-            result = read_trial(trial)
-        else:
+        result = _kept(trial, label) if self._resume else None
+        is_resumed = result is not None
+        self.n_resumed += is_resumed
+        if result is None:
             self.n_run += 1
             shutil.rmtree(trial.out, ignore_errors=True)
             result = self._run(name, trial)
@@ -107,7 +109,7 @@ class Series:
             return run_trial(trial, self._environ, say=self._say, follow=follow, look=look)
 
 
-def _label(trial: Trial) -> str:
+def label_of(trial: Trial) -> str:
     """Return what a trial was run with, as text that is the same only for the same."""
     conditions = trial.conditions
     return json.dumps(
@@ -116,17 +118,42 @@ def _label(trial: Trial) -> str:
             "hash_seed": conditions.hash_seed,
             "tz": conditions.tz,
             "stress": conditions.stress,
+            "stuck_after_s": trial.limits.stuck_after_s,
             "asked": trial_json.dumps(trial.asked),
         },
         indent=1,
     )
 
 
-def _is_finished(out: Path, label: str) -> bool:
+def _kept(trial: Trial, label: str) -> Result | None:
+    """Return the result of a trial that is on disk whole, and was run with the same."""
+    with contextlib.suppress(CiToolsError):
+        if read_text(trial.out / FINISHED) == label and not read_bundle(trial.job.bundle).problems:
+            return read_trial(trial)
+    return None
+
+
+def _check(directory: Path) -> None:
     try:
-        return read_text(out / FINISHED) == label
-    except CiToolsError:
-        return False
+        if any(directory.iterdir()) and not (directory / MARK).exists():
+            raise UsageError(f"{directory}: not empty, and not of earlier trials", hint="choose another --out")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise UsageError(f"{directory}: {error.strerror}", hint="choose another --out") from None
+
+
+def _locked(directory: Path) -> Lock:
+    """Keep other processes off while this one is there; series of one process come one after the other."""
+    lock = Lock(directory / f"{MARK}.lock", timeout_s=0)
+    try:
+        with contextlib.suppress(LockHeldError):
+            lock.acquire()
+    except LockTimeoutError:
+        raise UsageError(
+            f"{directory}: another run is using it", hint="wait for its end, or choose another --out"
+        ) from None
+    return lock
 
 
 def _slim(bundle: Path) -> None:

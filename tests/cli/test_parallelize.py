@@ -133,14 +133,6 @@ def test_a_suite_that_is_alike_both_ways_is_a_go_where_its_gates_say_so(project:
     assert done.stdout.startswith("go: ") and "2 tests compared" in done.stdout.partition("\n")[0]
 
 
-def test_a_serial_run_that_does_not_end_is_no_answer(project: Project) -> None:
-    project.write(test_a="import nowhere", test_b="def test_b(): pass")
-    done, report = parallelize(project)
-    assert (done.returncode, report["answer"]) == (3, "not judged"), done.stdout + done.stderr
-    assert done.stdout.partition("\n")[0] == "not judged: serial run 1: broken: not collected: 'test_a.py'"
-    assert kinds(report)["test_a.py"] == "fails in both"
-
-
 def test_wrong_gates_are_told_before_anything_is_run(project: Project) -> None:
     project.write_path("pyproject.toml", "[tool.ci-tools.gates]\nmax_new_failure = 0")
     done, report = parallelize(project.write(test_a="def test_a(): pass"))

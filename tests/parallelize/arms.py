@@ -28,8 +28,9 @@ def run(outcomes: Mapping[str, str], *, problem: str = "", text: str = "", messa
             message=message,
             text=text,
             phase="call" if "::" in nodeid else "collect",
+            worker=f"gw{i % 2}",
         )
-        for nodeid, letter in outcomes.items()
+        for i, (nodeid, letter) in enumerate(outcomes.items())
         if letter in LETTERS
     }
     selected = tuple(nodeid for nodeid, letter in outcomes.items() if letter != " " and "::" in nodeid)

@@ -37,6 +37,10 @@ def runs(letters: str) -> list[Result]:
         ("p-", "pp", Kind.LOST),
         ("pp", "  ", Kind.UNCOLLECTED),
         ("  ", "pp", Kind.UNCOLLECTED),
+        ("pp", "p ", Kind.UNCOLLECTED),
+        ("FF", "F ", Kind.UNCOLLECTED),
+        ("p ", " p", Kind.UNCOLLECTED),
+        ("p ", "F ", Kind.PARALLEL),
         ("pp", "ss", Kind.SKIPPED),
         ("ss", "pp", Kind.SKIPPED),
         ("pp", "sp", None),  # a skip by what is there at the moment
@@ -56,7 +60,7 @@ letters = st.text("pFECsx- ", min_size=1, max_size=3)
 def test_no_failure_and_no_loss_is_left_out_and_nothing_else_is_told(serial: str, parallel: str) -> None:
     comparison = compare(runs(serial), runs(parallel))
     is_bad = bool(set("FEC-") & {*serial, *parallel})
-    is_missing = (set(serial) == {" "}) != (set(parallel) == {" "})
+    is_missing = " " in serial + parallel and set(serial + parallel) != {" "}
     skips = [bool(set(arm) & {"s"}) for arm in (serial, parallel)]
     assert len(comparison.differences) == 1 if is_bad or is_missing else len(comparison.differences) <= any(skips)
     for difference in comparison.differences:
@@ -73,6 +77,16 @@ def test_what_is_lost_or_skipped_in_parallel_is_told_from_what_is_so_serially() 
     comparison = compare([serial], [parallel])
     assert {d.nodeid for d in comparison.lost} == {"a::lost", "a::gone"}
     assert {d.nodeid for d in comparison.new_skips} == {"a::skips"}
+
+
+def test_a_test_that_only_some_runs_collect_is_lost_where_more_parallel_ones_lack_it() -> None:
+    (gone,) = compare(runs("pp"), runs("p ")).lost
+    assert rates(gone) == "not collected in 1 of 2 parallel runs"
+    assert [d.nodeid for d in compare([run({"a.py::test": "p"})], [run({})]).lost] == ["a.py::test"]
+    comparison = compare(runs("p "), runs(" p"))
+    assert (len(comparison.differences), comparison.lost) == (1, ())
+    broken = run({}, problem="killed while collecting")
+    assert compare(runs("pp"), [*runs("p"), broken]).differences == ()  # a hang, and no loss of each test
 
 
 def test_a_file_that_cannot_be_collected_stands_for_its_tests_and_is_no_loss_of_others() -> None:

@@ -52,8 +52,8 @@ def page(serial: list[Result], parallel: list[Result], ready: float | None = Non
     )
 
 
-GOOD = {"a.py::test": "p"}
-BAD = {"a.py::test": "F"}
+GOOD = {"a.py::test": "p", "b.py::test": "p"}
+BAD = {**GOOD, "a.py::test": "F"}
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,10 @@ BAD = {"a.py::test": "F"}
         (GOOD, {"min_speedup": 1.2}, ["min_speedup"]),
         (BAD, {}, ["max_new_failures"]),
         (BAD, {"max_new_failures": 1}, []),
-        ({"a.py::test": "s"}, {}, ["max_new_skips"]),
-        ({"a.py::test": "-"}, {}, ["max_lost"]),
-        ({"a.py": "E"}, {}, ["max_lost"]),
+        ({**GOOD, "a.py::test": "s"}, {}, ["max_new_skips"]),
+        ({**GOOD, "a.py::test": "-"}, {}, ["max_lost"]),
+        ({**GOOD, "a.py::test": " "}, {}, ["max_lost"]),
+        ({"a.py": "E", "b.py::test": "p"}, {}, ["max_lost"]),
     ],
 )
 def test_each_gate_can_close(parallel: dict[str, str], values: dict[str, Any], failed: list[str]) -> None:
@@ -101,6 +102,17 @@ def test_a_parallel_run_that_did_not_end_is_a_no_go_and_a_serial_one_no_answer()
     assert (found.answer, found.reasons) == (Answer.UNJUDGED, ("serial run 1: killed: stalled for 60.0 s",))
     assert {gate.key: gate.value for gate in found.gates}["max_hangs"] == 0
     assert page([run({})], [run({})]).reasons == ("no test was selected",)
+    found = page([run(GOOD), run({**GOOD, "a.py::test": "-"})], [run(GOOD)])
+    assert (found.answer, found.reasons) == (Answer.UNJUDGED, ("serial run 2: 1 test without a result",))
+
+
+def test_where_one_worker_ran_all_tests_nothing_was_in_parallel() -> None:
+    alone = {"a.py::test": "p"}
+    found = page([run(alone)], [run(alone)])
+    assert (found.answer, found.reasons) == (
+        Answer.UNJUDGED,
+        ("one worker ran all tests: nothing was in parallel",),
+    )
 
 
 def test_every_limit_has_a_gate_with_words() -> None:

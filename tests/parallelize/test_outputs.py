@@ -25,7 +25,8 @@ def page(*, n_tests: int = 1, min_ready: float | None = None) -> Page:
     names = {f"t/b.py::test_{i}": "p" for i in range(n_tests)}
     serial = run({HOSTILE: "p", "t/a.py::test_skip": "p", **names})
     parallel = run({HOSTILE: "F", "t/a.py::test_skip": "s", **dict.fromkeys(names, "F")}, message=MESSAGE, text=MESSAGE)
-    stalled = run({HOSTILE: "-"}, problem=f"killed: stalled for 60.0 s: not reported: {HOSTILE!r}")
+    rest = {"t/a.py::test_skip": "s", **dict.fromkeys(names, "F")}
+    stalled = run({HOSTILE: "-", **rest}, problem=f"killed: stalled for 60.0 s: not reported: {HOSTILE!r}")
     return page_of(
         [serial, serial],
         [parallel, stalled],
@@ -64,12 +65,12 @@ LOST: a run had them, and no result of them (1)
       <img src=x onerror=alert(1)> | @everyone
 
 PARALLEL-ONLY: fail in parallel runs, in no serial one (1)
-  t/b.py::test_0: fails in 1 of 1 parallel run (100 %, 95 % interval 2.5 to 100 %), NEVER SERIALLY
+  t/b.py::test_0: fails in 2 of 2 parallel runs (100 %, 95 % interval 15.8 to 100 %), NEVER SERIALLY
       <img src=x onerror=alert(1)> | @everyone
       ci-tools bisect t/b.py::test_0 --from 'out dir' -- python -m pytest -k 'not x'
 
 SKIPPED DIFFERENTLY: in every run of one arm, in none of the other (1)
-  t/a.py::test_skip: skipped in 1 of 1 parallel run (100 %, 95 % interval 2.5 to 100 %), NEVER SERIALLY
+  t/a.py::test_skip: skipped in 2 of 2 parallel runs (100 %, 95 % interval 15.8 to 100 %), NEVER SERIALLY
 
 DID NOT END (1)
   killed: stalled for 60.0 s: not reported: 'HOSTILE' (parallel run 2; 1 test without a result)
@@ -120,8 +121,8 @@ def test_the_json_has_everything_and_the_same_page_gives_the_same_bytes() -> Non
     assert document["differences"][0] == {
         "nodeid": HOSTILE,
         "kind": "lost",
-        "serial": {"runs": 2, "bad": 0, "skipped": 0, "lost": 0},
-        "parallel": {"runs": 2, "bad": 1, "skipped": 0, "lost": 1},
+        "serial": {"runs": 2, "missing": 0, "bad": 0, "skipped": 0, "lost": 0},
+        "parallel": {"runs": 2, "missing": 0, "bad": 1, "skipped": 0, "lost": 1},
         "message": MESSAGE,
         "text": MESSAGE,
         "tests": 0,

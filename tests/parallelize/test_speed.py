@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ci_tools.model.run import Attempt, Outcome
 from ci_tools.model.trial import Conditions
-from ci_tools.parallelize.speed import Longest, Measured, shares_of_wall, speed_of
+from ci_tools.parallelize.speed import Category, Longest, Measured, shares_of_wall, speed_of
 from ci_tools.trial.result import Result
 
 Times = Mapping[str, tuple[float, float]]  # of each test: when it began, how long it took
@@ -74,6 +74,12 @@ def test_a_suite_is_measured_in_total_and_by_category() -> None:
     assert speed.without_tests_s == pytest.approx((1.5, 1.5))
     assert (speed.longest_test.parallel_s, speed.longest_file) == (4.0, Longest(name="w.py", parallel_s=4.0))
     assert (speed.workers, speed.busy) == (2, pytest.approx(22 / 38))
+
+
+@pytest.mark.parametrize(("parallel_s", "is_slower"), [(3.01, False), (3.1, True), (2.9, False)])
+def test_what_is_shown_as_1_00_is_no_slowdown(parallel_s: float, is_slower: bool) -> None:
+    category = Category(name="u", n_tests=1, serial_s=3.0, parallel_s=parallel_s, in_tests=None)
+    assert category.is_slower is is_slower
 
 
 def test_only_runs_that_ran_all_their_tests_are_measured() -> None:

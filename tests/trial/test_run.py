@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import Project
 
+from ci_tools.formats import marks_json
 from ci_tools.merge.read import read_bundle
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.trial import Conditions, Order, Steering
@@ -29,11 +30,7 @@ from ci_tools.trial.stress import stressed
 
 PYTEST = (sys.executable, "-m", "pytest")
 BASE = ("pytest==9.2.0", "pytest-xdist==3.8.0")
-RERUNNERS = {
-    "pytest-rerunfailures==16.7": ("--reruns 3", "pytest.mark.flaky(reruns=2)"),
-    "flaky==3.8.1": ("--force-flaky --max-runs=3", "flaky.flaky(max_runs=3)"),
-    "pytest-retry==1.7.0": ("--retries 3", "pytest.mark.flaky(retries=2)"),
-}
+RERUNNERS = ("pytest-rerunfailures==16.7", "flaky==3.8.1", "pytest-retry==1.7.0")
 
 
 @pytest.fixture
@@ -108,9 +105,11 @@ def test_workers_get_the_files_in_the_order_asked_for(project: Project) -> None:
     """The first two files are the first of the two workers, however short they are."""
     long = "import pytest\n@pytest.mark.parametrize('i', range(9))\ndef test(i): pass"
     project.write(test_a=long, test_b="def test(): pass", test_c="def test(): pass")
+    project.write_path("pytest.ini", "[pytest]\naddopts = -n 1 -d --maxprocesses 1")
     result = ran(trial(project, workers="2", order=Order.REVERSE))
     first = [next(n for n, a in result.attempts.items() if a.worker == worker) for worker in ("gw0", "gw1")]
     assert (set(first), result.workers) == ({"test_c.py::test", "test_b.py::test"}, 2)
+    assert [session.begin.dist for session in read_bundle(result.bundle).sessions] == ["loadfile"]
 
 
 def items(*nodeids: str) -> list[Any]:
@@ -146,16 +145,17 @@ def test_seeds_give_different_orders() -> None:
 # -- plugins and options of the project ----------------------------------------------------
 
 
-@pytest.mark.parametrize("plugin", RERUNNERS)
-def test_nothing_is_run_again_whatever_the_project_says(project: Project, plugin: str) -> None:
-    option, mark = RERUNNERS[plugin]
-    project.write_path("pytest.ini", f"[pytest]\naddopts = {option} --strict-markers -p no:cacheprovider")
+def test_nothing_is_run_again_whatever_the_project_says(project: Project) -> None:
+    """Every plugin alone would: what one of them ran again is noted twice."""
+    options = "--reruns 3 --force-flaky --max-runs=3 --retries 3"
+    project.write_path("pytest.ini", f"[pytest]\naddopts = {options} --strict-markers -p no:cacheprovider")
     project.write(
-        test_a=f"""
-        import os, pytest{", flaky" if plugin.startswith("flaky") else ""}
+        test_a="""
+        import os, pytest, flaky
         def note(what):
             with open("ran.txt", "a") as file: file.write(what + "\\n")
-        @{mark}
+        @pytest.mark.flaky(reruns=2, retries=2)
+        @flaky.flaky(max_runs=3)
         def test_marked():
             note("marked")
             assert 0
@@ -168,7 +168,7 @@ def test_nothing_is_run_again_whatever_the_project_says(project: Project, plugin
         def test_after(): note("after")
         """
     )
-    python = str(python_with(plugin, *BASE, plugin))
+    python = str(python_with("rerunners", *BASE, *RERUNNERS))
     result = ran(trial(project, (python, "-m", "pytest"), workers="1"), as_is=True)
     assert outcomes(result) == {
         "test_a.py::test_marked": "failed",
@@ -193,13 +193,21 @@ def test_plugins_that_shuffle_do_not_change_the_order_and_repeated_tests_are_tes
 
 def test_every_test_runs_and_nothing_of_the_user_is_written_over(project: Project) -> None:
     """What pytest would choose by its cache, where it would stop, what it and its plugins would write."""
-    project.write(test_a="def test_1(): assert 0\ndef test_2(): assert 0\ndef test_3(): pass")
-    project.pytest("-p", "cacheprovider")
+    project.write(
+        test_a="""
+        import os
+        def test_1(): os._exit(9)
+        def test_2(): assert 0
+        def test_3(): assert 0
+        def test_4(): pass
+        """
+    )
+    project.pytest("-p", "cacheprovider", "-k", "not test_1")
     cache = {path: path.read_bytes() for path in (project.root / ".pytest_cache").rglob("*") if path.is_file()}
-    addopts = "-x --lf --ff --nf --sw --junitxml=mine.xml --cov=. --cov-report=xml --max-worker-restart=0"
+    addopts = "-x --lf --ff --nf --sw --junitxml=mine.xml --cov=. --cov-report=xml --max-worker-restart=0 --pdb"
     project.write_path("pytest.ini", f"[pytest]\naddopts = {addopts}")
     result = ran(trial(project, workers="1"))
-    assert list(outcomes(result).values()) == ["failed", "failed", "passed"], result.problem
+    assert list(outcomes(result).values()) == ["crashed", "failed", "failed", "passed"], result.problem
     assert {path: path.read_bytes() for path in (project.root / ".pytest_cache").rglob("*") if path.is_file()} == cache
     assert {path.name for path in project.root.iterdir()} - {"__pycache__"} == {
         ".pytest_cache",
@@ -208,27 +216,35 @@ def test_every_test_runs_and_nothing_of_the_user_is_written_over(project: Projec
     }
 
 
-def test_a_crash_costs_its_test_and_no_other(project: Project) -> None:
-    project.write(test_a="import os\ndef test_1(): os._exit(9)\ndef test_2(): os._exit(9)\ndef test_3(): pass")
-    result = ran(trial(project, workers="1"))
-    assert list(outcomes(result).values()) == ["crashed", "crashed", "passed"], result.problem
-
-
 # -- conditions ----------------------------------------------------------------------------
 
 
-def test_hash_seed_time_zone_and_load_are_as_asked_for(project: Project) -> None:
+def test_a_run_is_under_the_conditions_asked_for_and_writes_down_who_has_which_marks(project: Project) -> None:
+    """Each mark once per test, without pytest's own, whatever --dist adds to a test's name."""
     project.write(
         test_a="""
-        import json, os, pathlib, time
-        def test_a():
+        import json, os, pathlib, pytest, time
+        pytestmark = pytest.mark.whole
+        @pytest.mark.slow
+        @pytest.mark.slow
+        @pytest.mark.parametrize("x", [1, 2])
+        def test_x(x): pass
+        @pytest.mark.usefixtures("tmp_path")
+        @pytest.mark.xdist_group("g")
+        def test_y():
             told = {"hash": os.environ["PYTHONHASHSEED"], "tz": time.tzname[0]}
             pathlib.Path("told.json").write_text(json.dumps(told))
         """
     )
-    result = ran(trial(project, hash_seed=7, tz="UTC-3", stress=1))
-    assert outcomes(result) == {"test_a.py::test_a": "passed"}
+    project.write_path("pytest.ini", "[pytest]\nmarkers =\n    slow\n    whole")
+    result = ran(trial(project, workers="1", dist="loadgroup", hash_seed=7, tz="UTC-3", stress=1), as_is=True)
+    assert set(outcomes(result).values()) == {"passed"}, result.problem
     assert json.loads((project.root / "told.json").read_text()) == {"hash": "7", "tz": "UTC"}
+    path = result.bundle / "marks.json"
+    assert marks_json.loads(path.read_text(), source=path.name) == {
+        "slow": ("test_a.py::test_x[1]", "test_a.py::test_x[2]"),
+        "whole": ("test_a.py::test_x[1]", "test_a.py::test_x[2]", "test_a.py::test_y"),
+    }
 
 
 def test_busy_processes_end_with_their_block() -> None:
@@ -273,5 +289,7 @@ def test_a_command_that_does_not_reach_pytest_is_an_error_with_its_last_words(pr
 
 def test_workers_without_pytest_xdist_are_refused(project: Project) -> None:
     project.write(test_a="def test_a(): pass")
-    with pytest.raises(CiToolsError, match=r"pytest-xdist isn't installed here, and a trial asks for its workers"):
+    with pytest.raises(
+        CiToolsError, match=r"pytest-xdist isn't installed here, or turned off.*: pip install pytest-xdist"
+    ):
         ran(trial(project, (*PYTEST, "-p", "no:xdist"), workers="2"))

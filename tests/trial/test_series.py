@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 import signal
+import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from project import Project
@@ -16,8 +18,10 @@ from ci_tools.cli.trials import following
 from ci_tools.model.errors import UsageError
 from ci_tools.model.trial import Conditions, Order, Steering
 from ci_tools.shard.tail import Tail
+from ci_tools.shard.watch import Limits
 from ci_tools.trial.result import Result
-from ci_tools.trial.series import Listener, Series
+from ci_tools.trial.run import Trial
+from ci_tools.trial.series import Listener, Series, label_of
 
 COUNTS = """
 import time
@@ -35,10 +39,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(tmp_path).write(test_a=COUNTS)
 
 
-def series(
-    project: Project, *, resume: bool, arguments: tuple[str, ...] = (), listener: Listener | None = None
-) -> Series:
-    command = (sys.executable, "-m", "pytest", *arguments)
+def series(project: Project, *, resume: bool, listener: Listener | None = None) -> Series:
+    command = (sys.executable, "-m", "pytest")
     return Series(project.root / "out", command, os.environ, say=print, resume=resume, listener=listener)
 
 
@@ -55,12 +57,46 @@ def test_a_finished_trial_is_read_again_and_any_other_is_run(project: Project) -
     assert (again.n_run, again.n_resumed, n_ran(project)) == (0, 1, 1)
     again.run("one", Conditions(order=Order.REVERSE))  # other conditions, and the name is taken over
     assert (again.n_run, again.n_resumed, n_ran(project)) == (1, 1, 2)
-    again.run("one", Conditions(order=Order.REVERSE), Steering(tests=("test_a.py::test_a",)))
-    series(project, resume=True, arguments=("-v",)).run("one", Conditions(order=Order.REVERSE))
-    assert n_ran(project) == 4
     assert not list((project.root / "out").rglob("junit.xml"))  # can be made from what is kept
+    (kept,) = (project.root / "out").rglob("attempts.jsonl")
+    kept.write_bytes(kept.read_bytes()[:-9])  # and what is cut off isn't kept
+    assert not again.run("one", Conditions(order=Order.REVERSE)).problem
+    assert (again.n_run, again.n_resumed, n_ran(project)) == (2, 1, 3)
     series(project, resume=False)
     assert not (project.root / "out" / "trials").exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"command": ("pytest", "-v")},
+        {"conditions": Conditions(hash_seed=1)},
+        {"conditions": Conditions(tz="UTC")},
+        {"conditions": Conditions(stress=1)},
+        {"conditions": Conditions(seed=1)},
+        {"steering": Steering(tests=("a.py::test",))},
+        {"limits": Limits(stuck_after_s=5.0)},
+    ],
+    ids=str,
+)
+def test_a_trial_of_anything_else_is_another_one(changed: dict[str, Any]) -> None:
+    trial = Trial(command=("pytest",), out=Path("out"))
+    assert label_of(replace(trial, out=Path("elsewhere"))) == label_of(trial)
+    assert label_of(replace(trial, **changed)) != label_of(trial)
+
+
+def test_only_one_process_runs_trials_in_a_directory(project: Project) -> None:
+    mine = series(project, resume=False)
+    kept = project.write_path("out/trials/one/kept", "").root / "out/trials/one/kept"
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom ci_tools.trial.series import Series\n"
+        "Series(Path('out'), (), {}, say=print)"
+    )
+    command = [sys.executable, "-c", program]
+    other = subprocess.run(command, capture_output=True, text=True)
+    assert "UsageError: out: another run is using it" in other.stderr and kept.exists()
+    del mine
+    assert (subprocess.run(command, capture_output=True).returncode, kept.exists()) == (0, False)
 
 
 @dataclass
@@ -99,6 +135,8 @@ def test_what_is_not_of_a_series_is_left_alone(project: Project) -> None:
     with pytest.raises(UsageError, match="not empty, and not of earlier trials"):
         series(project, resume=False)
     assert [path.name for path in (project.root / "out").iterdir()] == ["mine.txt"]
+    with pytest.raises(UsageError, match=r"test_a\.py: Not a directory"):
+        Series(project.root / "test_a.py", (), {}, say=print)
 
 
 def result(*, problem: str = "") -> Result:
