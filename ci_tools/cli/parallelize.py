@@ -15,16 +15,16 @@ from ci_tools.formats import marks_json
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.trial import Conditions, Steering
 from ci_tools.model.words import count
+from ci_tools.parallelize.as_json import as_json
+from ci_tools.parallelize.gates import Limits, limits_of
+from ci_tools.parallelize.go import Page, page_of
+from ci_tools.parallelize.html import as_html
+from ci_tools.parallelize.markdown import as_markdown
+from ci_tools.parallelize.text import as_text
 from ci_tools.plan.pytest_config import find_config
 from ci_tools.plugin.cpus import usable_cpus
 from ci_tools.report.terminal import first_line, shown
 from ci_tools.shard.watch import Limits as Watched
-from ci_tools.parallelize.gates import Limits, limits_of
-from ci_tools.parallelize.go import Page, page_of
-from ci_tools.parallelize.html import as_html
-from ci_tools.parallelize.as_json import as_json
-from ci_tools.parallelize.markdown import as_markdown
-from ci_tools.parallelize.text import as_text
 from ci_tools.store.files import read_text, write_text
 from ci_tools.store.tables import read_table
 from ci_tools.trial.result import Result
