@@ -76,7 +76,6 @@ class Evidence:
         self._clean = cleaner(config)
         self._observer = observer
         self._test = ""
-        self._torn_down: set[Any] = set()
         observer.enter(Kind.COLLECTION, "")
 
     @pytest.hookimpl(trylast=True)
@@ -98,37 +97,17 @@ class Evidence:
         yield
         self._observer.leave()
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
-        self._observer.phase("setup")
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self) -> None:
-        self._observer.phase("call")
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_teardown(self) -> None:
-        self._observer.phase("teardown")
-
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
         if fixturedef.scope == "function":
             yield
             return
+        # Of a fixture's finalizers the last one added is called first: these two stand around its own.
+        fixturedef.addfinalizer(self._observer.leave)
         self._enter(fixturedef)
         yield
         self._observer.leave()
-        # Of a fixture's finalizers the last one added is called first: before its own teardown.
-        fixturedef.addfinalizer(lambda: self._tear_down(fixturedef))
-
-    def _tear_down(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        self._torn_down.add(fixturedef)
-        self._enter(fixturedef)
-
-    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        if fixturedef in self._torn_down:
-            self._torn_down.remove(fixturedef)
-            self._observer.leave()
+        fixturedef.addfinalizer(lambda: self._enter(fixturedef))
 
     def _enter(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         self._observer.enter(Kind.FIXTURE, fixture_id(fixturedef, self._root), fixturedef.scope, self._test)

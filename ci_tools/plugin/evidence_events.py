@@ -19,6 +19,9 @@ from ci_tools.plugin.evidence_names import absolute
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _NO_FILE = getattr(os, "O_DIRECTORY", 0)  # O_TMPFILE, of a file without a name, holds it too
+# pytest says here which test is in which phase: `test_a.py::test_b (call)`.
+_CURRENT = b"PYTEST_CURRENT_TEST"
+_PHASES = {b"setup)": "setup", b"call)": "call", b"teardown)": "teardown"}
 MAX_SEEN = 20_000  # of one unit, before names are given
 
 # An access, what it is to (an absolute path where it begins with `/`), and the phase of the test.
@@ -148,8 +151,11 @@ class Events:
         self.add(Access.SET, "process:cwd")
 
     def set_variable(self, args: tuple[Any, ...]) -> None:
+        if args[0] == _CURRENT:
+            self.phase = _PHASES.get(args[1].rpartition(b"(")[2], "") if len(args) > 1 else ""
+            return
         name = os.fsdecode(args[0])
-        if not name.startswith("PYTEST_"):  # PYTEST_CURRENT_TEST, three times in each test
+        if not name.startswith("PYTEST_"):
             self.add(Access.SET, f"environ:{name}")
 
 

@@ -25,7 +25,6 @@ class _Unit:
     id: str
     scope: str = ""
     under: str = ""
-    phase: str = ""
     seen: set[Seen] = field(default_factory=set)
     changed: list[Change] = field(default_factory=list)
 
@@ -62,10 +61,6 @@ class Observer:
         self._names.add_private(directory)
         self._names.add_private(os.path.realpath(directory))
 
-    def phase(self, phase: str) -> None:
-        """Have what follows be of this phase of the test."""
-        self._events.phase = self._units[-1].phase = phase
-
     def enter(self, kind: Kind, id: str, scope: str = "", under: str = "") -> None:
         """Begin a unit; what has changed until now is of the one around it."""
         self._events.seen = None
@@ -76,7 +71,7 @@ class Observer:
                 self._state.begin()
             self._state.begin_test()
         self._units.append(_Unit(kind, id, scope, under))
-        self._listen_to(self._units[-1])
+        self._events.seen = self._units[-1].seen
 
     def leave(self) -> None:
         """End the unit and write it down."""
@@ -85,7 +80,7 @@ class Observer:
         self._take_changes(unit, is_over=unit.kind is Kind.TEST)
         self._write(unit)
         if self._units:
-            self._listen_to(self._units[-1])
+            self._events.seen = self._units[-1].seen
 
     def take_rest(self) -> None:
         """Look once more, for the sake of the last tests; from here on changes are nobody's business."""
@@ -106,10 +101,6 @@ class Observer:
             within_phase=not is_over,
             has_started=self._events.has_started,
         )
-
-    def _listen_to(self, unit: _Unit) -> None:
-        self._events.phase = unit.phase
-        self._events.seen = unit.seen
 
     # -- what was touched --------------------------------------------------------------------
 
