@@ -76,6 +76,8 @@ class Observer:
     def leave(self) -> None:
         """End the unit and write it down."""
         self._events.seen = None
+        if not self._units:  # all was written down: a fixture is torn down after the end
+            return
         unit = self._units.pop()
         self._take_changes(unit, is_over=unit.kind is Kind.TEST)
         self._write(unit)

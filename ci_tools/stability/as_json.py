@@ -35,6 +35,7 @@ def as_json(report: Report) -> str:
             "stopped": study.stopped,
             "sequential": study.sequential,
             "tests": report.n_tests,
+            "never_ran": report.n_never,
             "others": _share(Share(bad=0, n=report.fewest)),
             "red": _share(report.red),
             "red_else": _share(report.red_else),

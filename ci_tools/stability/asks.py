@@ -5,12 +5,12 @@ One question after the other: what is asked next depends on what is known by the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ci_tools.model.trial import Conditions, Order
-from ci_tools.stability.record import Ask, Purpose, Run, is_beside
-from ci_tools.stability.story import Seen, Story, share_of, stories
+from ci_tools.stability.record import Ask, Purpose, Run, in_worker
+from ci_tools.stability.story import Seen, Story, share_of, stories, surroundings
 
 N_ALONE = 5  # with 3 of 3 after what ran before it, Fisher's test says 0.018; with 3 alone it could say 0.05 at best
 N_ALWAYS = 3  # of a test that is always bad, alone too; 3 of 3 against 0 of 3 with another hash seed are 0.05
@@ -43,7 +43,7 @@ def _open(story: Story) -> Iterator[Ask]:
         yield _alone(story, told.conditions)
     elif alone.bad == alone.n:
         yield from _swapped(story)
-    elif alone.bad == 0 and (not _is_always(story) or is_beside(told.conditions)):
+    elif alone.bad == 0 and (not _is_always(story) or told.is_beside):
         yield from _company(story)
 
 
@@ -68,7 +68,7 @@ def _before(story: Story, number: int, tests: tuple[str, ...]) -> Ask:
 
 
 def _swapped(story: Story) -> Iterator[Ask]:
-    """It is bad alone: with another hash seed or time zone, where those may be why, else after other tests."""
+    """It is bad alone: in other surroundings, where those may be why, else after other tests."""
     told, good = story.told.conditions, story.told_good
     if good is None:
         other = replace(told, hash_seed=(told.hash_seed or 0) + 1)  # all of the design may be of one kind
@@ -78,44 +78,34 @@ def _swapped(story: Story) -> Iterator[Ask]:
         return
     for name in suspects(story):
         other = replace(told, **{name: getattr(good.conditions, name)})
-        if sum(_same_place(seen, other) for seen in story.alone) < N_SWAPPED:
+        if sum(surroundings(seen.conditions) == surroundings(other) for seen in story.alone) < N_SWAPPED:
             yield _alone(story, other)
     if not suspects(story) and len(story.before_good) < N_BEFORE and len(story.led_to_good) > 1:
         yield _before(story, good.number, story.led_to_good)
 
 
 def suspects(story: Story) -> tuple[str, ...]:
-    """Return which of `hash_seed` and `tz` never had the same value where it was bad and where it was good."""
-    good = [seen.conditions for seen in story.design if not seen.is_bad]
-    bad = [seen.conditions for seen in story.bad]
-    return tuple(
-        name
-        for name in ("hash_seed", "tz")
-        if good and not {getattr(c, name) for c in good} & {getattr(c, name) for c in bad}
-    )
+    """Return which of the surroundings were never the same where it was bad and where it was good."""
+    good = [surroundings(seen.conditions) for seen in story.design if not seen.is_bad]
+    bad = [surroundings(seen.conditions) for seen in story.bad]
+    return tuple(name for name in bad[0] if good and not {one[name] for one in good} & {one[name] for one in bad})
 
 
 def swapped(story: Story, name: str) -> tuple[Seen, ...]:
     """Return the runs of it alone that differ from the one that is asked about in just this."""
-    told = story.told.conditions
-    other = {"hash_seed": "tz", "tz": "hash_seed"}[name]
-    return tuple(
-        seen
-        for seen in story.alone
-        if getattr(seen.conditions, name) != getattr(told, name)
-        and getattr(seen.conditions, other) == getattr(told, other)
-    )
+    told = surroundings(story.told.conditions)
+    return tuple(seen for seen in story.alone if _differ(surroundings(seen.conditions), told) == [name])
 
 
-def _same_place(seen: Seen, conditions: Conditions) -> bool:
-    return (seen.conditions.hash_seed, seen.conditions.tz) == (conditions.hash_seed, conditions.tz)
+def _differ(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
+    return [name for name in one if one[name] != other[name]]
 
 
 def _company(story: Story) -> Iterator[Ask]:
     """It is good alone: after what ran before it, and if that isn't it, beside the others once more."""
     told, before = story.told, share_of(story.before_told)
     repeats = sum(seen.number == told.number for seen in story.again)
-    may_repeat = is_beside(told.conditions) or told.conditions.stress
+    may_repeat = told.is_beside or told.conditions.stress
     if before.n < N_BEFORE and len(story.led_to) > 1:
         yield _before(story, told.number, story.led_to)
     elif before.bad == 0 and may_repeat and repeats < N_AGAIN:
@@ -123,4 +113,6 @@ def _company(story: Story) -> Iterator[Ask]:
 
 
 def _one_at_a_time(conditions: Conditions) -> Conditions:
-    return replace(conditions, workers="0", order=Order.SAME, seed=0, stress=0)
+    """Return them with one worker where there were some: a worker is no pytest of its own. `load` keeps the order."""
+    quiet = replace(conditions, order=Order.SAME, seed=0, stress=0)
+    return replace(quiet, workers="1", dist="load") if in_worker(conditions) else quiet

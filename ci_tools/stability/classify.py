@@ -6,18 +6,18 @@ two shares; where Fisher's test gives it more than 5 %, it is said to be unsure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from ci_tools.model.rates import DOUBT, rate_text
 from ci_tools.model.run import Outcome
-from ci_tools.model.trial import Conditions, Order
+from ci_tools.model.trial import Order
 from ci_tools.model.words import count
 from ci_tools.stability.asks import suspects, swapped
-from ci_tools.stability.record import is_beside
+from ci_tools.stability.record import in_worker
 from ci_tools.stability.statistics import Share, fisher
-from ci_tools.stability.story import Story, share_of
+from ci_tools.stability.story import Seen, Story, share_of
 
 
 class Kind(str, Enum):
@@ -27,6 +27,7 @@ class Kind(str, Enum):
     ORDER = "order victim"  # bad after certain tests
     NEEDS = "needs another test"  # bad without certain tests before it
     CONCURRENT = "concurrent victim"  # bad beside other tests
+    XDIST = "pytest-xdist"  # bad in its workers, also in a single one; or good only there
     LOAD = "load"  # bad when the machine is busy
     HASH = "hash seed"
     TIME = "time zone"
@@ -91,8 +92,9 @@ def classify(story: Story) -> Cause:
 def contrasts(story: Story) -> tuple[Contrast, ...]:
     """Return what the runs of the design say of each thing that differs between them, the least likely chance first."""
     found = [
-        _contrast(story, Kind.CONCURRENT, ("beside others", "one at a time"), is_beside),
-        _contrast(story, Kind.LOAD, ("on a busy machine", "else"), lambda c: c.stress > 0),
+        _contrast(story, Kind.CONCURRENT, ("beside others", "one at a time"), lambda seen: seen.is_beside),
+        *_of_xdist(story),
+        _contrast(story, Kind.LOAD, ("on a busy machine", "else"), _on_a_busy_machine),
         _best(story, Kind.ORDER, "order", [Order.SAME, Order.REVERSE, Order.RANDOM]),
         _best(story, Kind.HASH, "hash_seed", sorted({seen.conditions.hash_seed or 0 for seen in story.design})),
         _best(story, Kind.TIME, "tz", sorted({seen.conditions.tz for seen in story.design})),
@@ -101,9 +103,20 @@ def contrasts(story: Story) -> tuple[Contrast, ...]:
     return tuple(sorted((replace(one, looks=one.looks * len(told)) for one in told), key=lambda one: one.chance))
 
 
-def _contrast(story: Story, kind: Kind, words: tuple[str, str], where: Callable[[Conditions], bool]) -> Contrast:
-    more, less = share_of(story.design, where), share_of(story.design, lambda c: not where(c))
+def _contrast(story: Story, kind: Kind, words: tuple[str, str], where: Callable[[Seen], bool]) -> Contrast:
+    more, less = share_of(story.design, where), share_of(story.design, lambda seen: not where(seen))
     return Contrast(kind=kind, words=words, more=more, less=less)
+
+
+def _of_xdist(story: Story) -> Iterator[Contrast]:
+    """Yield what runs in a single worker add: without any, to be in one and to be beside others are the same."""
+    if any(in_worker(seen.conditions) and not seen.is_beside for seen in story.design):
+        words = ("in workers of pytest-xdist", "without")
+        yield _contrast(story, Kind.XDIST, words, lambda seen: in_worker(seen.conditions))
+
+
+def _on_a_busy_machine(seen: Seen) -> bool:
+    return seen.conditions.stress > 0
 
 
 def _best(story: Story, kind: Kind, name: str, values: Sequence[object]) -> Contrast:
@@ -117,8 +130,8 @@ def _best(story: Story, kind: Kind, name: str, values: Sequence[object]) -> Cont
     return replace(min(found, key=lambda one: one.chance), looks=len(found))
 
 
-def _has(name: str, value: object) -> Callable[[Conditions], bool]:
-    return lambda conditions: bool(getattr(conditions, name) == value)
+def _has(name: str, value: object) -> Callable[[Seen], bool]:
+    return lambda seen: bool(getattr(seen.conditions, name) == value)
 
 
 def _from_design(story: Story) -> Cause:
@@ -150,7 +163,7 @@ def _random(story: Story, why: str, *, is_sure: bool = True) -> Cause:
 
 
 def _bad_alone(story: Story) -> Cause:
-    """It is bad alone and was good in the suite: the hash seed, the time zone, or a test that it needs before it."""
+    """It is bad alone and was good in the suite: its surroundings, or a test that it needs before it."""
     for name in suspects(story):
         other = share_of(swapped(story, name))
         if other.n and other.bad == 0:
@@ -170,42 +183,50 @@ def _bad_alone(story: Story) -> Cause:
 
 def _environment(story: Story, name: str, other: Share) -> Cause:
     """It is bad alone, and good when just this one thing is different."""
-    kind, what = (Kind.HASH, "PYTHONHASHSEED") if name == "hash_seed" else (Kind.TIME, "TZ")
-    alone, value = share_of(story.alone_as_told), getattr(story.told.conditions, name)
+    alone, told = share_of(story.alone_as_told), story.told.conditions
+    xdist = ("in a worker of pytest-xdist", "without pytest-xdist")
+    kind, here, there = {
+        "hash_seed": (Kind.HASH, f"with PYTHONHASHSEED={told.hash_seed}", "with another value"),
+        "tz": (Kind.TIME, f"with TZ={told.tz}", "with another value"),
+        "workers": (Kind.XDIST, *(xdist if in_worker(told) else xdist[::-1])),
+    }[name]
     return Cause(
         kind=kind,
-        evidence=(f"alone with {what}={value} {_rate(alone)}, with another value {_rate(other)}",),
+        evidence=(f"alone {here} {_rate(alone)}, {there} {_rate(other)}",),
         is_sure=fisher(alone, other) <= DOUBT,
     )
 
 
 def _good_alone(story: Story) -> Cause:
     """It is good alone: the tests before it, those beside it, the load, or chance."""
-    told, alone, before = story.told.conditions, share_of(story.alone), share_of(story.before_told)
+    told, alone, before = story.told, share_of(story.alone), share_of(story.before_told)
     if before.bad:
         if before.bad < before.n:
             return _random(story, "after the same tests it ended both ways", is_sure=False)
         unknown = "which of the tests before it"
         return Cause(kind=Kind.ORDER, evidence=_asked(story), unknown=unknown, is_sure=fisher(before, alone) <= DOUBT)
-    quiet = alone + before + share_of(story.design, lambda c: not is_beside(c))
-    if is_beside(told):
+    quiet = alone + before + share_of(story.design, lambda seen: not seen.is_beside)
+    if told.is_beside:
         return _beside(story, quiet)
     if len(story.bad) == len(story.design):
         unknown = "which test or file: one that runs or is imported with it"
-        return Cause(kind=Kind.ORDER, evidence=_asked(story), unknown=unknown)
-    load = _contrast(story, Kind.LOAD, ("on a busy machine", "else"), lambda c: c.stress > 0)
-    if told.stress and fisher(load.more, load.less + alone + before) <= DOUBT:
+        is_sure = fisher(share_of(story.design), alone) <= DOUBT
+        return Cause(kind=Kind.ORDER, evidence=_asked(story), unknown=unknown, is_sure=is_sure)
+    load = _contrast(story, Kind.LOAD, ("on a busy machine", "else"), _on_a_busy_machine)
+    if told.conditions.stress and fisher(load.more, load.less + alone + before) <= DOUBT:
         return Cause(kind=Kind.LOAD, evidence=(load.sentence, *_asked(story)))
     if before.n:
         return _random(story, "the same tests before it did not make it bad again", is_sure=False)
     unknown = "whether it fails again after what ran before it: it was not tried"
+    if len(story.led_to) < 2:
+        unknown = "nothing ran before it: it is chance, or what the other files do when they are imported"
     return Cause(kind=Kind.UNCLEAR, evidence=_asked(story), unknown=unknown, is_sure=False)
 
 
 def _beside(story: Story, quiet: Share) -> Cause:
     """All bad results were beside other tests."""
-    beside = share_of((*story.design, *story.again), is_beside)
-    load = _contrast(story, Kind.LOAD, ("on a busy machine", "else"), lambda c: c.stress > 0)
+    beside = share_of((*story.design, *story.again), lambda seen: seen.is_beside)
+    load = _contrast(story, Kind.LOAD, ("on a busy machine", "else"), _on_a_busy_machine)
     evidence = (
         f"in all runs beside others {_rate(beside)}, one at a time {_rate(quiet)} (p = {fisher(beside, quiet):.2g})",
         *_asked(story),

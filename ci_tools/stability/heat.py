@@ -9,7 +9,7 @@ from itertools import groupby
 from ci_tools.model.run import Outcome
 from ci_tools.model.trial import Order
 from ci_tools.stability.judge import Report
-from ci_tools.stability.record import RAN, Run, conditions_words, tests_of
+from ci_tools.stability.record import RAN, Run, conditions_words, ran_in
 
 MAX_ROWS = 300
 MAX_COLUMNS = 500
@@ -89,7 +89,7 @@ def heat(report: Report) -> Heat:
         key=lambda run: (levels.index(run.conditions.workers), orders.index(run.conditions.order), run.number),
     )
     bad = {test.nodeid for test in report.bad}
-    others = [nodeid for nodeid in tests_of(counted) if nodeid not in bad]
+    others = [nodeid for nodeid in ran_in(counted) if nodeid not in bad]
     return Heat(
         columns=tuple(map(_column, runs)),
         rows=tuple(_row(test.nodeid, runs) for test in report.bad[:MAX_ROWS]),

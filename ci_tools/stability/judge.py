@@ -10,7 +10,7 @@ from ci_tools.model.errors import NO, UNJUDGED, YES
 from ci_tools.model.nodeid import file_of
 from ci_tools.stability.classify import Cause, Kind, classify
 from ci_tools.stability.design import Coverage, coverage
-from ci_tools.stability.record import RAN, Run, Study, is_beside, tests_of
+from ci_tools.stability.record import RAN, Run, Study, ran_in, tests_of
 from ci_tools.stability.statistics import Share, discoveries, fisher
 from ci_tools.stability.story import Story, share_of, stories
 
@@ -32,8 +32,9 @@ class Verdict(str, Enum):
 class BadTest:
     """A test that was bad in a run of the design.
 
-    `serial` and `beside` are its shares at levels 0 and 1, and at all others. `chance` is Fisher's that it is no worse
-    beside others; `adjusted` that, for the number of tests looked at, None where so few failures prove nothing.
+    `serial` and `beside` are its shares where all ran on one worker, and where they ran on several. `chance` is
+    Fisher's that it is no worse beside others; `adjusted` that, for the number of tests looked at, None where so few
+    failures prove nothing.
     `numbers` are the design's runs that it was bad in, `replay` is the one that questions were asked about.
     """
 
@@ -47,6 +48,11 @@ class BadTest:
     numbers: tuple[int, ...]
     replay: int
     message: str
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it was bad in each run, and nothing is known that it would be good with."""
+        return self.share.bad == self.share.n and self.cause.kind in (Kind.ALWAYS, Kind.CRASH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +68,15 @@ class Difference:
 class Report:
     """What a study comes to.
 
-    `fewest` is the smallest number of runs that a test which was never bad was seen in, 0 when there is none. `red`
-    counts the runs of the design with a bad test, `red_else` those with one that isn't always bad.
+    `n_tests` ran in at least one run, `n_never` in none: they were skipped in each. `fewest` is the smallest number of
+    runs that a test which was never bad has run in, 0 when there is none. `red` counts the runs of the design with a
+    bad test, `red_else` those with one that isn't always bad.
     """
 
     study: Study
     verdict: Verdict
     n_tests: int
+    n_never: int
     fewest: int
     bad: tuple[BadTest, ...]
     red: Share
@@ -87,12 +95,14 @@ def judged(study: Study) -> Report:
     always = {test.nodeid for test in bad if test.share.bad == test.share.n}
     differences = _differences(counted)
     broken = tuple(run for run in study.runs if run.problem)
-    ran = [sum(run.outcomes.get(nodeid) in RAN for run in counted) for nodeid in _good(counted, told)]
+    n_ran = ran_in(counted)
+    names = {story.nodeid for story in told}
     return Report(
         study=study,
         verdict=_verdict(study, bad, differences),
-        n_tests=len(tests_of(counted)),
-        fewest=min(filter(None, ran), default=0),
+        n_tests=len(n_ran),
+        n_never=len(tests_of(counted)) - len(n_ran),
+        fewest=min((n for nodeid, n in n_ran.items() if nodeid not in names), default=0),
         bad=bad,
         red=Share(bad=sum(bool(run.bad) for run in counted), n=len(counted)),
         red_else=Share(bad=sum(bool(set(run.bad) - always) for run in counted), n=len(counted)),
@@ -103,16 +113,11 @@ def judged(study: Study) -> Report:
     )
 
 
-def _good(counted: Sequence[Run], told: Sequence[Story]) -> list[str]:
-    bad = {story.nodeid for story in told}
-    return [nodeid for nodeid in tests_of(counted) if nodeid not in bad]
-
-
 def _verdict(study: Study, bad: Sequence[BadTest], differences: Sequence[Difference]) -> Verdict:
     """A test that was seen to be unstable is, whatever else is missing; its absence takes a whole study."""
-    if any(test.share.bad < test.share.n or test.cause.kind is not Kind.ALWAYS for test in bad):
+    if not all(test.is_steady for test in bad):
         return Verdict.UNSTABLE
-    if not tests_of(study.counted) or differences or len(study.counted) < len(study.design):
+    if not ran_in(study.counted) or differences or len(study.counted) < len(study.design):
         return Verdict.UNJUDGED
     return Verdict.FAILING if bad else Verdict.STABLE
 
@@ -122,14 +127,12 @@ def _bad_tests(told: Sequence[Story], counted: Sequence[Run]) -> tuple[BadTest, 
     pairs = [_serial_and_beside(story) for story in told]
     adjusted = discoveries([(beside, serial) for serial, beside in pairs])
     tests = [_bad_test(story, pair, value, counted) for story, pair, value in zip(told, pairs, adjusted)]
-    return tuple(
-        sorted(tests, key=lambda test: (test.cause.kind is Kind.ALWAYS, -test.share.bad / test.share.n, test.nodeid))
-    )
+    return tuple(sorted(tests, key=lambda test: (test.is_steady, -test.share.bad / test.share.n, test.nodeid)))
 
 
 def _serial_and_beside(story: Story) -> tuple[Share, Share]:
-    serial = share_of(story.design, lambda conditions: not is_beside(conditions))
-    return serial, share_of(story.design, is_beside)
+    serial = share_of(story.design, lambda seen: not seen.is_beside)
+    return serial, share_of(story.design, lambda seen: seen.is_beside)
 
 
 def _bad_test(story: Story, pair: tuple[Share, Share], adjusted: float | None, counted: Sequence[Run]) -> BadTest:

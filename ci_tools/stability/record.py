@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from ci_tools.model.run import Outcome
 from ci_tools.model.trial import Conditions, Order
@@ -36,7 +38,7 @@ class Ask:
     tests: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: what is asked of each test is kept
 class Run:
     """What came of an `ask`.
 
@@ -67,6 +69,13 @@ class Run:
     @property
     def bad(self) -> tuple[str, ...]:
         return tuple(nodeid for nodeid, outcome in self.outcomes.items() if outcome.is_bad)
+
+    @cached_property
+    def is_beside(self) -> bool:
+        """Whether tests ran beside others: on one worker none did, whatever `-n` was."""
+        if self.conditions.workers in ("0", "1"):  # another name there is that of a crashed one's successor
+            return False
+        return len(set(self.workers.values())) > 1
 
     def before(self, nodeid: str) -> tuple[str, ...]:
         """Return what the test's worker ran up to it, and the test, in that order."""
@@ -114,9 +123,14 @@ def name_of(number: int, conditions: Conditions) -> str:
     return f"run-{number:03}-n{conditions.workers}-{conditions.order.value}"
 
 
-def is_beside(conditions: Conditions) -> bool:
-    """Whether tests run beside others."""
-    return conditions.workers not in ("0", "1")
+def in_worker(conditions: Conditions) -> bool:
+    """Whether tests run in workers of pytest-xdist, be it a single one."""
+    return conditions.workers != "0"
+
+
+def ran_in(runs: Iterable[Run]) -> Counter[str]:
+    """Return in how many of these runs each test has run; one that was skipped in all of them isn't there."""
+    return Counter(nodeid for run in runs for nodeid, outcome in run.outcomes.items() if outcome in RAN)
 
 
 def tests_of(runs: Iterable[Run]) -> tuple[str, ...]:

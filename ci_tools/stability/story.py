@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ci_tools.model.run import Outcome
 from ci_tools.model.trial import Conditions
-from ci_tools.stability.record import RAN, Purpose, Run, is_beside
+from ci_tools.stability.record import RAN, Purpose, Run, in_worker
 from ci_tools.stability.statistics import Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One result of the test: in the run `number`, or in one that repeats it, by `purpose`."""
+    """One result of the test: in the run `number`, or in one that repeats it, by `purpose`.
+
+    `is_beside` when other tests ran at the same time.
+    """
 
     number: int
     conditions: Conditions
     outcome: Outcome
     purpose: Purpose = Purpose.DESIGN
+    is_beside: bool = False
 
     @property
     def is_bad(self) -> bool:
@@ -29,14 +33,12 @@ class Seen:
 class Story:
     """All results of a test that was bad in a run of the design, by purpose.
 
-    `led_to` are the tests up to it, on its worker, in the run that is asked about; `led_to_good` those in the first
-    run that it was good in, () when there is none.
+    `runs` are those of the design, by number.
     """
 
     nodeid: str
     design: tuple[Seen, ...]
-    led_to: tuple[str, ...] = ()
-    led_to_good: tuple[str, ...] = ()
+    runs: Mapping[int, Run]
     alone: tuple[Seen, ...] = ()
     before: tuple[Seen, ...] = ()
     again: tuple[Seen, ...] = ()
@@ -58,6 +60,17 @@ class Story:
         return _first(good) if good else None
 
     @property
+    def led_to(self) -> tuple[str, ...]:
+        """The tests up to it, on its worker, in the run that is asked about."""
+        return self.runs[self.told.number].before(self.nodeid)
+
+    @property
+    def led_to_good(self) -> tuple[str, ...]:
+        """Those in the first run that it was good in, () when there is none."""
+        good = self.told_good
+        return self.runs[good.number].before(self.nodeid) if good else ()
+
+    @property
     def before_told(self) -> tuple[Seen, ...]:
         """The runs after what ran before it in the run that is asked about."""
         return tuple(seen for seen in self.before if seen.number == self.told.number)
@@ -69,18 +82,22 @@ class Story:
 
     @property
     def alone_as_told(self) -> tuple[Seen, ...]:
-        """The runs of it alone with the hash seed and time zone of the one that is asked about."""
-        told = self.told.conditions
-        return tuple(s for s in self.alone if (s.conditions.hash_seed, s.conditions.tz) == (told.hash_seed, told.tz))
+        """The runs of it alone in the surroundings of the one that is asked about."""
+        return tuple(seen for seen in self.alone if surroundings(seen.conditions) == surroundings(self.told.conditions))
+
+
+def surroundings(conditions: Conditions) -> dict[str, object]:
+    """Return what a test that runs alone still meets, by the names of the conditions."""
+    return {"hash_seed": conditions.hash_seed, "tz": conditions.tz, "workers": in_worker(conditions)}
 
 
 def _first(seen: Sequence[Seen]) -> Seen:
-    return min(seen, key=lambda one: (is_beside(one.conditions), one.number))
+    return min(seen, key=lambda one: (one.is_beside, one.number))
 
 
-def share_of(seen: Iterable[Seen], where: Callable[[Conditions], bool] = lambda _: True) -> Share:
-    """Return how many of these results were bad, of those whose conditions fit."""
-    chosen = [one for one in seen if where(one.conditions)]
+def share_of(seen: Iterable[Seen], where: Callable[[Seen], bool] = lambda _: True) -> Share:
+    """Return how many of these results were bad, of those that are wanted."""
+    chosen = [one for one in seen if where(one)]
     return Share(bad=sum(one.is_bad for one in chosen), n=len(chosen))
 
 
@@ -90,22 +107,20 @@ def stories(runs: Sequence[Run]) -> tuple[Story, ...]:
     order = dict.fromkeys(nodeid for run in counted for nodeid in run.outcomes)
     bad = {nodeid for run in counted for nodeid in run.bad}
     asked = [run for run in runs if run.ask.purpose is not Purpose.DESIGN and not run.problem]
-    return tuple(_story(nodeid, counted, asked) for nodeid in order if nodeid in bad)
+    by_number = {run.number: run for run in counted}
+    return tuple(_story(nodeid, by_number, asked) for nodeid in order if nodeid in bad)
 
 
-def _story(nodeid: str, counted: Sequence[Run], asked: Sequence[Run]) -> Story:
+def _story(nodeid: str, counted: Mapping[int, Run], asked: Sequence[Run]) -> Story:
     answers = [run for run in asked if run.ask.test in (nodeid, "") and _ran(run, nodeid)]
     by = {
         purpose: tuple(_seen(run, nodeid) for run in answers if run.ask.purpose is purpose)
         for purpose in (Purpose.ALONE, Purpose.BEFORE, Purpose.AGAIN)
     }
-    story = Story(nodeid=nodeid, design=tuple(_seen(run, nodeid) for run in counted if _ran(run, nodeid)))
-    leads = {run.number: run for run in counted}
-    good = story.told_good
-    return replace(
-        story,
-        led_to=leads[story.told.number].before(nodeid),
-        led_to_good=leads[good.number].before(nodeid) if good else (),
+    return Story(
+        nodeid=nodeid,
+        design=tuple(_seen(run, nodeid) for run in counted.values() if _ran(run, nodeid)),
+        runs=counted,
         alone=by[Purpose.ALONE],
         before=by[Purpose.BEFORE],
         again=by[Purpose.AGAIN],
@@ -117,4 +132,10 @@ def _ran(run: Run, nodeid: str) -> bool:
 
 
 def _seen(run: Run, nodeid: str) -> Seen:
-    return Seen(number=run.number, conditions=run.conditions, outcome=run.outcomes[nodeid], purpose=run.ask.purpose)
+    return Seen(
+        number=run.number,
+        conditions=run.conditions,
+        outcome=run.outcomes[nodeid],
+        purpose=run.ask.purpose,
+        is_beside=run.is_beside,
+    )

@@ -21,7 +21,7 @@ PROMISES = (0.05, 0.01)
 
 def headline(report: Report) -> str:
     """Return the verdict in one line."""
-    n_always = sum(test.cause.kind is Kind.ALWAYS for test in report.bad)
+    n_always = sum(test.is_steady for test in report.bad)
     n_unstable, seen = len(report.bad) - n_always, f"in {count(report.red.n, 'run')}"
     tests = count(report.n_tests, "test")
     if report.verdict is Verdict.UNSTABLE:
@@ -36,6 +36,8 @@ def headline(report: Report) -> str:
 
 def _why_not(report: Report) -> str:
     if not report.n_tests:
+        if report.n_never:
+            return f"{count(report.n_never, 'test')} skipped in every run, and no other"
         return "no run of the suite proves anything" if report.study.runs else "the suite was never run"
     if report.differences:
         return "not every run ran the same tests"
@@ -50,12 +52,14 @@ def facts(report: Report) -> Iterator[str]:
     if report.n_tests:
         yield f"suite: red in {_rate(report.red)}" + _without_always(report)
         yield from _promise(report)
+    if report.n_tests and report.n_never:
+        yield f"{count(report.n_never, 'more test')} skipped in every run: nothing is known of them"
     yield _covered(report)
     yield f"seed {study.factors.seed}: with it the same runs are made again"
     if report.n_asked:
         yield f"{count(report.n_asked, 'more run')} made to find causes, counted nowhere else"
     if study.sequential:
-        yield "ended by what was seen: the bounds are somewhat too narrow"
+        yield "what is seen may end the runs (--sequential): the bounds are somewhat too narrow"
 
 
 def _without_always(report: Report) -> str:
@@ -66,13 +70,14 @@ def _promise(report: Report) -> Iterator[str]:
     n, n_good = report.fewest, report.n_tests - len(report.bad)
     if not n:
         return
-    others = f"each of the other {count(n_good, 'test')}" if report.bad else "each test"
+    others = f"each of the other {n_good:,} tests" if report.bad and n_good > 1 else "each test"
+    others = "the other test" if report.bad and n_good == 1 else others
     yield f"{others}: bad in {rate_text(0, n)}"
     yield f"chance that so many runs miss a test that fails in 5 % of them: {percent(chance_to_miss(0.05, n))}"
     missing = [(share, runs_for(share) - n) for share in PROMISES if runs_for(share) > n]
     if missing:
-        more = ", ".join(f"under {share * 100:.0f} % with {more:,} more" for share, more in missing)
-        yield f"to promise less, without a failure: {more}"
+        after = "; ".join(f"after {more:,} more: under {share * 100:.0f} %" for share, more in missing)
+        yield f"still without a failure {after}"
 
 
 def _covered(report: Report) -> str:

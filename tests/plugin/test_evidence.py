@@ -249,9 +249,9 @@ def test_a_test_that_fails_is_told_of_too_and_so_is_what_it_only_tried(watched: 
 
 
 def test_a_fixture_of_wider_scope_is_a_unit_of_its_own_when_it_is_set_up_and_torn_down(watched: Watched) -> None:
-    assert touched(watched, "conftest.py::db", "test_state.py::test_database") == [("", "database", "app.db")]
+    assert touched(watched, "conftest.py::db", "test_state.py::test_database") == [("setup", "database", "app.db")]
     last = "test_state.py::test_lookup"
-    assert touched(watched, "conftest.py::db", last) == [("", "write", "closed")]
+    assert touched(watched, "conftest.py::db", last) == [("teardown", "write", "closed")]
     (record,) = watched[1]["conftest.py::db", last]
     assert (record.kind, record.scope) == (Kind.FIXTURE, "session")
 

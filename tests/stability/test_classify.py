@@ -13,6 +13,7 @@ from torture.simulated import (
     flaky,
     good,
     in_need_of,
+    in_worker,
     studied,
     under_load,
     victim_of,
@@ -21,7 +22,7 @@ from torture.simulated import (
 from ci_tools.model.trial import Order
 from ci_tools.stability.classify import Cause, Kind, contrasts
 from ci_tools.stability.judge import BadTest, Report
-from ci_tools.stability.statistics import fisher
+from ci_tools.stability.statistics import Share, fisher
 from ci_tools.stability.story import stories
 
 OTHERS = {f"{name}.py::t": good for name in ("p", "d", "g1", "g2", "g3")}
@@ -42,6 +43,8 @@ def told(behaviour: Behaviour, *, questions: int = 60, runs: int = 20, **factors
         (victim_of("p.py::t"), Kind.ORDER),
         (in_need_of("p.py::t"), Kind.NEEDS),
         (crowded, Kind.CONCURRENT),
+        (in_worker, Kind.XDIST),
+        (lambda world: not in_worker(world), Kind.XDIST),
         (by_hash, Kind.HASH),
         (by_zone, Kind.TIME),
         (under_load, Kind.LOAD),
@@ -82,6 +85,32 @@ def test_what_fails_beside_others_alone_is_their_victim_also_where_it_always_doe
         "after what ran before it in run 1, one at a time: 0 of 3 runs (at most 63.2 %)",
         "run 1 again: 2 of 2 runs (100 %, 95 % interval 15.8 to 100 %)",
     )
+
+
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_on_one_worker_nothing_is_beside_a_test_whatever_the_level(level: str) -> None:
+    """A suite of one file: with `--dist loadfile` all of it is on one worker, and no neighbour is to blame."""
+    suite = Suite({"v.py::one": in_worker, "v.py::two": good})
+    (test,) = studied(suite, runs=8, questions=30, levels=("0", level)).bad
+    assert (test.cause.kind, test.cause.is_sure, test.beside) == (Kind.XDIST, True, Share(bad=0, n=0))
+    (evidence,) = test.cause.evidence
+    assert evidence.startswith("alone in a worker of pytest-xdist 5 of 5 runs (100 %")
+    assert evidence.endswith("without pytest-xdist 0 of 3 runs (at most 63.2 %)")
+
+
+def test_bad_in_the_only_run_and_good_alone_is_no_proof_of_anything() -> None:
+    results = iter([True])
+    suite = Suite({**OTHERS, TEST: lambda world: next(results, False)})
+    (test,) = studied(suite, runs=1, questions=30).bad
+    assert (test.cause.kind, test.cause.is_sure) == (Kind.ORDER, False)
+
+
+def test_what_ran_first_was_not_spoilt_by_what_ran_before() -> None:
+    results = iter([False, True])
+    suite = Suite({TEST: lambda world: next(results, False), **OTHERS})
+    (test,) = studied(suite, runs=6, questions=30, levels=("0",), orders=(Order.SAME,)).bad
+    assert test.cause.kind is Kind.UNCLEAR
+    assert test.cause.unknown.startswith("nothing ran before it: it is chance")
 
 
 def test_one_failure_that_nobody_asked_about_tells_nothing() -> None:
@@ -143,10 +172,15 @@ def test_a_run_that_asks_about_one_test_answers_nothing_about_another_in_it() ->
 
 
 def test_what_is_looked_for_in_many_places_must_be_found_more_clearly() -> None:
-    """Four things differ; of order, hash seed and time zone each of three values is tried, both ways."""
+    """Five things differ; of order, hash seed and time zone each of three values is tried, both ways."""
     report = studied(Suite({**OTHERS, TEST: by_zone}), runs=20, seed=4)
     (story,) = stories(report.study.runs)
     best, *others = contrasts(story)
-    assert (best.kind, best.looks) == (Kind.TIME, 4 * 6)
-    assert best.chance == pytest.approx(24 * fisher(best.more, best.less))
-    assert {one.kind: one.looks for one in others} == {Kind.CONCURRENT: 4, Kind.ORDER: 24, Kind.HASH: 24}
+    assert (best.kind, best.looks) == (Kind.TIME, 5 * 6)
+    assert best.chance == pytest.approx(30 * fisher(best.more, best.less))
+    assert {one.kind: one.looks for one in others} == {
+        Kind.CONCURRENT: 5,
+        Kind.XDIST: 5,
+        Kind.ORDER: 30,
+        Kind.HASH: 30,
+    }

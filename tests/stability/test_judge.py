@@ -9,6 +9,7 @@ from ci_tools.model.run import Outcome
 from ci_tools.model.trial import Conditions
 from ci_tools.stability.classify import Kind
 from ci_tools.stability.design import Factors
+from ci_tools.stability.heat import heat
 from ci_tools.stability.judge import Difference, Report, Verdict, judged
 from ci_tools.stability.record import Ask, Run, Study
 from ci_tools.stability.statistics import Share
@@ -59,7 +60,7 @@ def test_ten_green_runs_prove_little_and_that_is_said() -> None:
         "suite: red in 0 of 10 runs (at most 25.9 %)",
         "each test: bad in 0 of 10 runs (at most 25.9 %)",
         "chance that so many runs miss a test that fails in 5 % of them: 59.9 %",
-        "to promise less, without a failure: under 5 % with 49 more, under 1 % with 289 more",
+        "still without a failure after 49 more: under 5 %; after 289 more: under 1 %",
         "covered: 10 of 12 levels × orders, 67 of 76 pairs of level, order, hash seed, time zone, load",
         "seed 3: with it the same runs are made again",
     ]
@@ -70,6 +71,22 @@ def test_a_suite_without_a_single_run_that_counts_is_not_judged() -> None:
     nothing = report(run(1, problem="broken: pytest was called wrongly"))
     assert headline(nothing) == "NOT JUDGED: no run of the suite proves anything"
     assert nothing.verdict.exit_code == 3
+
+
+def test_a_test_that_never_ran_is_promised_nothing() -> None:
+    """Skipped in each run, it was bad in none: that says nothing of it, and of a suite of such tests nothing at all."""
+    some = report(run(1, a__t=PASSED, b__t=SKIPPED, c__t=SKIPPED), run(2, a__t=PASSED, b__t=SKIPPED, c__t=SKIPPED))
+    assert headline(some) == "STABLE as far as seen: 1 test, no failure in 2 runs"
+    assert (some.n_tests, some.n_never, some.fewest, heat(some).others) == (1, 2, 2, (1, 1))
+    assert "2 more tests skipped in every run: nothing is known of them" in facts(some)
+    none = report(run(1, b__t=SKIPPED), run(2, b__t=SKIPPED))
+    assert (headline(none), none.verdict.exit_code) == ("NOT JUDGED: 1 test skipped in every run, and no other", 3)
+
+
+def test_what_crashes_in_every_run_does_not_do_so_now_and_then() -> None:
+    crashed = report(run(1, a__t=Outcome.CRASHED, b__t=PASSED), run(2, a__t=Outcome.CRASHED, b__t=PASSED))
+    assert crashed.bad[0].cause.kind is Kind.CRASH
+    assert headline(crashed) == "FAILING: 1 of 2 tests failed always in 2 runs, no other one ever did"
 
 
 def test_tests_that_not_every_run_has_run_are_named_by_file_and_runs() -> None:

@@ -32,9 +32,9 @@ MESSAGE = "<img src=x onerror=alert(2)> \x1b]0;title\x07 @octocat"
 TEXT = """\
 UNSTABLE: 1 of 2 tests failed now and then in 12 runs
   suite: red in 4 of 12 runs (33.3 %, 95 % interval 9.9 to 65.1 %)
-  each of the other 1 test: bad in 0 of 12 runs (at most 22.1 %)
+  the other test: bad in 0 of 12 runs (at most 22.1 %)
   chance that so many runs miss a test that fails in 5 % of them: 54.0 %
-  to promise less, without a failure: under 5 % with 47 more, under 1 % with 287 more
+  still without a failure after 47 more: under 5 %; after 287 more: under 1 %
   covered: 12 of 12 levels × orders, 73 of 76 pairs of level, order, hash seed, time zone, load
   seed 3: with it the same runs are made again
   8 more runs made to find causes, counted nowhere else

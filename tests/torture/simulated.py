@@ -59,6 +59,10 @@ def crowded(world: World) -> bool:
     return bool(world.beside)
 
 
+def in_worker(world: World) -> bool:
+    return world.conditions.workers != "0"
+
+
 def by_hash(world: World) -> bool:
     return (world.conditions.hash_seed or 0) % 2 == 1
 

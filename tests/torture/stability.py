@@ -33,6 +33,7 @@ KINDS: Mapping[str, Behaviour] = {
     "order victim": simulated.victim_of("p.py::t"),
     "needs another test": simulated.in_need_of("p.py::t"),
     "concurrent victim": simulated.disturbed_by("d.py::t", 0.6),
+    "pytest-xdist": simulated.in_worker,
     "hash seed": simulated.by_hash,
     "time zone": simulated.by_zone,
     "load": simulated.under_load,
