@@ -1,4 +1,4 @@
-"""How often `ci-tools audit` is right: what it finds in suites from PyPI, each finding read and judged by a person.
+"""How often `ci-tools audit` is right: what it finds in suites from PyPI, each finding read in the source and judged.
 
 The judgements are in audit_precision.tsv: suite, rule, place, `true` or `false`, why. A finding is true when the tests
 it names could fail, or make others fail, in the way that its rule says; meant or not, likely or not. Severity `note`
@@ -26,12 +26,15 @@ from ci_tools.audit.finding import Severity
 from ci_tools.audit.rules import RULES, name_of
 from ci_tools.cli.audited import Request, audited
 from ci_tools.model.rates import rate_text
+from ci_tools.plan.pytest_config import find_config
 
 SHEET = Path(__file__).with_suffix(".tsv")
 SOURCES = CACHE / "audit-precision"
 SUITES = (
-    *("attrs==26.1.0", "click==8.5.1", "coverage==7.17.3", "flask==3.1.3", "httpx==0.28.1", "jinja2==3.1.6"),
-    *("joblib==1.6.0", "more-itertools==11.2.1", "pip-tools==7.6.2", "requests==2.34.2", "werkzeug==3.1.9"),
+    *("aiosmtpd==1.4.6", "attrs==26.1.0", "celery==5.7.0", "click==8.5.1", "cookiecutter==2.7.1", "coverage==7.17.3"),
+    *("flask==3.1.3", "httpx==0.28.1", "jinja2==3.1.6", "joblib==1.6.0", "luigi==3.8.1", "more-itertools==11.2.1"),
+    *("pip-tools==7.6.2", "poetry-core==2.5.0", "requests==2.34.2", "tornado==6.6.1", "uvicorn==0.54.0"),
+    "werkzeug==3.1.9",
 )
 HEADER = ("suite", "rule", "place", "verdict", "why")
 
@@ -92,6 +95,8 @@ def _source(suite: str) -> Path:
         with tarfile.open(archive) as tar:
             tar.extractall(home, filter="data")
     (root,) = home.iterdir()
+    if find_config((), cwd=root).rootdir != root:  # it has none of its own, and would take this repository's
+        (root / "pytest.ini").touch()
     return root
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ci_tools.audit.finding import Finding
+from ci_tools.audit.finding import Finding, Severity
 from ci_tools.audit.rules import RULES, check_of, name_of
 from ci_tools.audit.source import Problem, read_sources
 from ci_tools.audit.suite import Suite, build_suite
@@ -64,15 +64,15 @@ def audit_suite(suite: Suite, *, rules: Sequence[str] = RULES) -> Audit:
 
 def merged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return each finding once, with all the units that reach it: the first with its calls, worst severity."""
-    by_place: dict[tuple[object, ...], Finding] = {}
+    by_place: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
-        key = (finding.rule, finding.span)
-        known = by_place.get(key)
-        by_place[key] = finding if known is None else _both(known, finding)
-    return tuple(sorted(by_place.values(), key=lambda f: (f.span.path, f.span.line, f.rule, f.span.column)))
+        by_place.setdefault((finding.rule, finding.span), []).append(finding)
+    return tuple(
+        sorted(map(_as_one, by_place.values()), key=lambda f: (f.span.path, f.span.line, f.rule, f.span.column))
+    )
 
 
-def _both(first: Finding, second: Finding) -> Finding:
-    order = list(type(first.severity))
-    worse = min(first, second, key=lambda f: order.index(f.severity))
-    return replace(worse, units=tuple(dict.fromkeys((*first.units, *second.units))), calls=worse.calls)
+def _as_one(findings: Sequence[Finding]) -> Finding:
+    order = list(Severity)
+    worst = min(findings, key=lambda f: order.index(f.severity))
+    return replace(worst, units=tuple(dict.fromkeys(unit for f in findings for unit in f.units)))

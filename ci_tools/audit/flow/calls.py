@@ -131,7 +131,8 @@ class Calls(Memo):
     def _move(self, name: str, receiver: Value | None, args: Args) -> None:
         """Follow a change of the current directory."""
         if name in ("os.chdir", "pytest.MonkeyPatch.chdir") and args:
-            self.cwd = texts.moved(self.cwd, args[0]) if args[0].kind is not Kind.UNKNOWN else Value(Kind.MADE, name)
+            is_known = args[0].kind not in (Kind.UNKNOWN, Kind.OUTSIDE)
+            self.cwd = texts.moved(self.cwd, args[0]) if is_known else Value(Kind.MADE, name)
         elif name.endswith(".enter_context") and args and args[0].data == "contextlib.chdir":
             self.cwd = args[0].args[0] if args[0].args else UNKNOWN
         elif name.endswith(".chdir") and receiver is not None and receiver.kind is Kind.PRIVATE:

@@ -187,9 +187,11 @@ class Statements(Bindings):
         given = self.call_function(enter, (), node)
         leave = self.attribute_of(value, "__exit__", node)
         if leave.kind is Kind.FUNCTION:
+            cwd = self.cwd
             self.n_undoing += 1
             self.call_function(leave, (), node)
             self.n_undoing -= 1
+            self.cwd = cwd  # it leaves when the block has ended
         return given if given.kind is not Kind.UNKNOWN else value
 
     def match(self, node: ast.Match) -> None:

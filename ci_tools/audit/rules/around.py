@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import islice, takewhile
 
 from ci_tools.audit.steps import Call, Kind, Step, Unit, UnitKind, Value
 from ci_tools.audit.suite import Suite
@@ -15,24 +17,41 @@ def ancestors(tree: ast.AST, node: ast.AST) -> tuple[ast.AST, ...]:
     """Return the nodes from `tree` down to the parent of `node`; nothing if it isn't in there."""
     if tree is node:
         return ()
-    for child in ast.iter_child_nodes(tree):
+    for child in _children(tree, getattr(node, "lineno", 0)):
         if child is node:
             return (tree,)
-        if _may_hold(child, node):
-            found = ancestors(child, node)
-            if found:
-                return (tree, *found)
+        found = ancestors(child, node)
+        if found:
+            return (tree, *found)
     return ()
 
 
-def _may_hold(outer: ast.AST, inner: ast.AST) -> bool:
-    """Return whether the lines allow it; those of a decorator stand before its function's."""
-    start, end = getattr(outer, "lineno", None), getattr(outer, "end_lineno", None)
-    if start is None or end is None:
-        return True
-    decorators = getattr(outer, "decorator_list", ())
-    first = min([start, *(decorator.lineno for decorator in decorators)])
-    return bool(first <= getattr(inner, "lineno", 0) <= end)
+def _children(outer: ast.AST, line: int) -> Iterator[ast.AST]:
+    """Iterate over the children that may hold what stands in a line; of a body's statements no other is looked at:
+    there may be thousands."""
+    for _, held in ast.iter_fields(outer):
+        if isinstance(held, list) and held and isinstance(held[0], ast.stmt):
+            first = bisect_left(held, line, key=_last_line)
+            yield from takewhile(lambda child: _first_line(child) <= line, islice(held, first, None))
+        elif isinstance(held, list | ast.AST):
+            children = held if isinstance(held, list) else [held]
+            yield from (child for child in children if isinstance(child, ast.AST) and _may_hold(child, line))
+
+
+def _may_hold(outer: ast.AST, line: int) -> bool:
+    return not hasattr(outer, "lineno") or _first_line(outer) <= line <= _last_line(outer)
+
+
+def _first_line(node: ast.AST) -> int:
+    """Return where a node begins; the decorators of a function stand before it."""
+    lines: list[int] = [n.lineno for n in (node, *getattr(node, "decorator_list", ())) if hasattr(n, "lineno")]
+    return min(lines, default=0)
+
+
+def _last_line(node: ast.AST) -> int:
+    start: int = getattr(node, "lineno", 0)
+    end: int | None = getattr(node, "end_lineno", None)
+    return end or start
 
 
 def steps_with_fixtures(suite: Suite, unit: Unit) -> Iterator[Step]:

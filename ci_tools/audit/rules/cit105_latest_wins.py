@@ -41,7 +41,8 @@ _PICKERS = frozenset({"max", "min", "sorted"})
 
 def check(suite: Suite) -> Iterator[Finding]:
     """Find choices of the newest in a shared directory."""
-    named = {id(call) for module in suite.modules.values() for call in _called_newest(module.tree)}
+    modules = [module for module in suite.modules.values() if _NEWEST.search(module.text)]
+    named = {id(call) for module in modules for call in _called_newest(module.tree)}
     for step in suite.all_steps():
         directory = _shared_listing(step) if isinstance(step, Call) else ""
         if directory and (_is_by_time(step.node) or id(step.node) in named):

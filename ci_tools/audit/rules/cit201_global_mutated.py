@@ -192,20 +192,21 @@ def _is_used_once(suite: Suite, step: Step, name: str) -> bool:
     """Return whether one test of the file alone uses what the file itself holds."""
     if not _is_of_file(step, name) or step.unit.module.is_conftest:
         return False
-    users = {unit.name for unit in _users(suite, step, name)}
-    return len(users) <= 1
+    users = _users(suite, step, name)
+    first = next(users, None)
+    return first is None or all(user.name == first.name for user in users)
 
 
 def _is_bound_by_each(suite: Suite, step: Step, name: str) -> bool:
     """Return whether it is a name of the file's own that all tests bind before they use it."""
     if not isinstance(step, Store) or step.place is not Place.GLOBAL or not _is_of_file(step, name):
         return False
-    firsts = [[s for s in suite.steps[u] if changed(s) == name][:1] for u in _users(suite, step, name)]
+    firsts = ([s for s in suite.steps[u] if changed(s) == name][:1] for u in _users(suite, step, name))
     return all(first and renews(first[0]) for first in firsts)
 
 
 def _users(suite: Suite, step: Step, name: str) -> Iterator[Unit]:
-    tests = [u for u in suite.units if u.kind is UnitKind.TEST and u.module is step.module]
+    tests = (u for u in suite.units if u.kind is UnitKind.TEST and u.module is step.module)
     return (u for u in tests if _mentions(u, name) or any(changed(s) == name for s in suite.steps[u]))
 
 

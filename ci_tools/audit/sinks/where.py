@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 from ci_tools.audit.source import Module
 from ci_tools.audit.steps import Kind, Step, Unit, UnitKind, Value
@@ -73,7 +74,7 @@ def _is_for_one_worker(step: Step) -> bool:
     """Return whether a unit asks for the worker on the way to a step: in a condition around it, or in one that leaves
     before it."""
     module, place = step.unit.module, step.frames[0].call if step.frames else step.node
-    if not _KNOWS_WORKERS.search(module.text):
+    if not _names_workers(module):
         return False
     for node in ast.walk(step.unit.node):
         if isinstance(node, ast.If) and knows_workers(module, node.test):
@@ -81,6 +82,11 @@ def _is_for_one_worker(step: Step) -> bool:
             if is_left or node.lineno <= place.lineno <= _end(node):
                 return True
     return False
+
+
+@lru_cache(maxsize=1024)  # it is asked for each step of a file
+def _names_workers(module: Module) -> bool:
+    return _KNOWS_WORKERS.search(module.text) is not None
 
 
 def knows_workers(module: Module, node: ast.AST) -> bool:
