@@ -70,7 +70,6 @@ PURE = (
     "stability/judge",
     "stability/markdown",
     "stability/record",
-    "stability/statistics",
     "stability/story",
     "stability/tell",
     "stability/text",

@@ -8,18 +8,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from ci_tools.bisect.as_json import as_json
+from ci_tools.bisect.conduct import Wanted, bisect
+from ci_tools.bisect.markdown import as_markdown
+from ci_tools.bisect.runs import Runs
+from ci_tools.bisect.text import as_text
+from ci_tools.bisect.words import pytest_words
 from ci_tools.cli.options import command_or_default, number, seconds
 from ci_tools.cli.talk import say
 from ci_tools.cli.trials import following
 from ci_tools.model.errors import UsageError
 from ci_tools.report.terminal import shown
 from ci_tools.shard.watch import Limits
-from ci_tools.stability.bisect_conduct import Wanted, bisect
-from ci_tools.stability.bisect_json import as_json
-from ci_tools.stability.bisect_markdown import as_markdown
-from ci_tools.stability.bisect_runs import Runs
-from ci_tools.stability.bisect_text import as_text
-from ci_tools.stability.bisect_words import pytest_words
 from ci_tools.store.files import write_text
 from ci_tools.trial.series import Series
 

@@ -10,7 +10,7 @@ import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,9 +21,10 @@ from ci_tools.plugin.evidence_units import Observer
 from ci_tools.plugin.hooks import distributes
 from ci_tools.plugin.nodeids import cleaner
 from ci_tools.plugin.run import RUN
-from ci_tools.plugin.slow import SlowMotion, hold_at, shared_resources
-from ci_tools.plugin.together import meeting_of
 from ci_tools.store.lines import Lines
+
+if TYPE_CHECKING:
+    from ci_tools.plugin.slow import SlowMotion
 
 
 def watch(config: pytest.Config, steering: Steering, out: Path) -> None:
@@ -40,10 +41,10 @@ def watch(config: pytest.Config, steering: Steering, out: Path) -> None:
     lines.write(evidence_jsonl.header_line(worker, str(config.rootpath)))
     observer = Observer(lines, worker, str(config.rootpath), _private(config, out), is_thorough=bool(steering.chosen))
     observer.listen()
-    shared = shared_resources(os.environ)
-    if shared:
-        meeting = meeting_of(steering, worker, directory / "shared")
-        slow = SlowMotion(shared, meeting, hold_at=hold_at(steering.seed, meeting.lane) if meeting else 0)
+    if steering.chosen:
+        from ci_tools.plugin.slow import slow_motion
+
+        slow = slow_motion(os.environ, steering, worker, directory / "shared")
         observer.slow_down(slow)
         config.pluginmanager.register(_Over(slow), "xdist-ci-slow")
     config.pluginmanager.register(Evidence(config, observer), "xdist-ci-evidence")

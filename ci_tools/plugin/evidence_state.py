@@ -9,7 +9,7 @@ from ci_tools.model.evidence import Change
 from ci_tools.plugin import snapshots
 from ci_tools.plugin.evidence_globals import Globals
 
-SHARE = 50  # looking closely takes at most so many-th of the process's time, apart from what fixtures ask for
+SHARE = 100  # looking closely takes at most so many-th of the process's time, apart from what fixtures ask for
 
 
 class State:

@@ -6,14 +6,17 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ci_tools.formats import evidence_jsonl
 from ci_tools.model.evidence import Access, Change, Kind, Record, Touch
 from ci_tools.plugin.evidence_events import Events, Seen
 from ci_tools.plugin.evidence_names import Names
 from ci_tools.plugin.evidence_state import State
-from ci_tools.plugin.slow import SlowMotion
 from ci_tools.store.lines import Lines
+
+if TYPE_CHECKING:
+    from ci_tools.plugin.slow import SlowMotion
 
 MAX_BYTES = 80_000_000  # of one file; what reads it takes 100 MB
 _DIRECTORY_READS = (Access.READ, Access.WRITE, Access.APPEND)  # of a directory: how it is opened, to no effect

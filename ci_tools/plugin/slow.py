@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import MutableMapping
+from pathlib import Path
 
 from ci_tools.model.evidence import Access, one_name
-from ci_tools.plugin.together import Meeting
+from ci_tools.model.trial import Steering
+from ci_tools.plugin.together import Meeting, meeting_of
 
 # What the tests share: a list of resources, as JSON. The audit says so of a replay, through the environment.
 VARIABLE = "CI_TOOLS_MEET_AT"
@@ -66,6 +68,14 @@ def hold_at(seed: int, lane: int) -> int:
     """
     held = 0 if seed % 4 == 0 else 1
     return (2, 3, 2, 3, 4)[seed % 5] if lane == held else 0
+
+
+def slow_motion(environ: MutableMapping[str, str], steering: Steering, worker: str, path: Path) -> SlowMotion:
+    """Return what this process of a replay does; without shared resources it waits nowhere."""
+    meeting = meeting_of(steering, worker, path)
+    return SlowMotion(
+        shared_resources(environ), meeting, hold_at=hold_at(steering.seed, meeting.lane) if meeting else 0
+    )
 
 
 def shared_resources(environ: MutableMapping[str, str]) -> tuple[str, ...]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from ci_tools.formats._document import Fields, check_header, dumps, parse
 from ci_tools.model.rates import interval, upper_bound
+from ci_tools.model.statistics import Share
 from ci_tools.model.trial import Conditions
 from ci_tools.stability.judge import BadTest, Report
 from ci_tools.stability.record import Run
-from ci_tools.stability.statistics import Share
 from ci_tools.stability.tell import bisect_command, replay_command
 
 FORMAT = "xdist-ci/stability"

@@ -12,11 +12,11 @@ from enum import Enum
 
 from ci_tools.model.rates import DOUBT, rate_text
 from ci_tools.model.run import Outcome
+from ci_tools.model.statistics import Share, fisher
 from ci_tools.model.trial import Order
 from ci_tools.model.words import count
 from ci_tools.stability.asks import suspects, swapped
 from ci_tools.stability.record import in_worker
-from ci_tools.stability.statistics import Share, fisher
 from ci_tools.stability.story import Seen, Story, share_of
 
 

@@ -8,12 +8,12 @@ from itertools import islice
 
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.run import Attempt
+from ci_tools.model.statistics import enough
 from ci_tools.model.trial import Conditions, Steering
 from ci_tools.model.words import count, duration
 from ci_tools.stability.asks import next_ask
 from ci_tools.stability.design import Factors, design
 from ci_tools.stability.record import Ask, Purpose, Run, Study, name_of
-from ci_tools.stability.statistics import enough
 from ci_tools.trial.result import Result
 
 MESSAGE_CHARS = 300

@@ -8,10 +8,10 @@ from enum import Enum
 
 from ci_tools.model.errors import NO, UNJUDGED, YES
 from ci_tools.model.nodeid import file_of
+from ci_tools.model.statistics import Share, discoveries, fisher
 from ci_tools.stability.classify import Cause, Kind, classify
 from ci_tools.stability.design import Coverage, coverage
 from ci_tools.stability.record import RAN, Run, Study, ran_in, tests_of
-from ci_tools.stability.statistics import Share, discoveries, fisher
 from ci_tools.stability.story import Story, share_of, stories
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ci_tools.model.run import Outcome
+from ci_tools.model.statistics import Share
 from ci_tools.model.trial import Conditions
 from ci_tools.stability.record import RAN, Purpose, Run, in_worker
-from ci_tools.stability.statistics import Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ import shlex
 from collections.abc import Iterator
 
 from ci_tools.model.rates import percent, rate_text
+from ci_tools.model.statistics import Share, chance_to_miss, runs_for
 from ci_tools.model.words import count, duration, some
 from ci_tools.report.reproduce import is_pasteable
 from ci_tools.stability.classify import Kind
 from ci_tools.stability.judge import BadTest, Difference, Report, Verdict
 from ci_tools.stability.record import Run, Study, conditions_words, name_of
-from ci_tools.stability.statistics import Share, chance_to_miss, runs_for
 
 PROMISES = (0.05, 0.01)
 

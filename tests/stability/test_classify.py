@@ -19,10 +19,10 @@ from torture.simulated import (
     victim_of,
 )
 
+from ci_tools.model.statistics import Share, fisher
 from ci_tools.model.trial import Order
 from ci_tools.stability.classify import Cause, Kind, contrasts
 from ci_tools.stability.judge import BadTest, Report
-from ci_tools.stability.statistics import Share, fisher
 from ci_tools.stability.story import stories
 
 OTHERS = {f"{name}.py::t": good for name in ("p", "d", "g1", "g2", "g3")}

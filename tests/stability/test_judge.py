@@ -6,13 +6,13 @@ import pytest
 from torture.simulated import Suite, always, by_zone, crowded, flaky, good, studied
 
 from ci_tools.model.run import Outcome
+from ci_tools.model.statistics import Share
 from ci_tools.model.trial import Conditions
 from ci_tools.stability.classify import Kind
 from ci_tools.stability.design import Factors
 from ci_tools.stability.heat import heat
 from ci_tools.stability.judge import Difference, Report, Verdict, judged
 from ci_tools.stability.record import Ask, Run, Study
-from ci_tools.stability.statistics import Share
 from ci_tools.stability.tell import facts, headline
 
 PASSED, SKIPPED = Outcome.PASSED, Outcome.SKIPPED

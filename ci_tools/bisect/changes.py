@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from ci_tools.bisect.bisection import Culprit
 from ci_tools.model.evidence import Access, Change, Evidence, Kind, Record, Touch, one_name
-from ci_tools.stability.bisection import Culprit
 
 MAX_SENTENCES = 12
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ci_tools.bisect.bisection import Bisection, Culprit, Fact
+from ci_tools.bisect.words import commands, headline
 from ci_tools.model.rates import interval
-from ci_tools.stability.bisect_words import commands, headline
-from ci_tools.stability.bisection import Bisection, Culprit, Fact
 
 FORMAT = "xdist-ci/bisect"
 VERSION = 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import log
 
-from ci_tools.stability.statistics import Share, fisher
+from ci_tools.model.statistics import Share, fisher
 
 Subset = tuple[str, ...]
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ci_tools.bisect.layout import layouts
+from ci_tools.bisect.scene import Scene, Way, likely, scenes
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.run import Attempt, Begin, Outcome, Session
 from ci_tools.model.trial import Conditions, Steering
-from ci_tools.stability.bisect_layout import layouts
-from ci_tools.stability.bisect_scene import Scene, Way, likely, scenes
 
 T = "test_t.py::test_t"
 

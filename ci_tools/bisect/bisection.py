@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from ci_tools.bisect.oracle import Subset
+from ci_tools.bisect.scene import Scene, Way
 from ci_tools.model.errors import NO, UNJUDGED, YES
-from ci_tools.stability.bisect_scene import Scene, Way
-from ci_tools.stability.oracle import Subset
-from ci_tools.stability.statistics import Share
+from ci_tools.model.statistics import Share
 
 
 class Kind(str, Enum):

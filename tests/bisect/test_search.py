@@ -7,11 +7,11 @@ from itertools import count
 
 import pytest
 
-from ci_tools.stability.bisect_scene import Scene, Way
-from ci_tools.stability.bisect_search import Quest, Search
-from ci_tools.stability.bisection import Culprit, Fact, Kind
-from ci_tools.stability.oracle import Subset, TimeUpError
-from ci_tools.stability.statistics import Share
+from ci_tools.bisect.bisection import Culprit, Fact, Kind
+from ci_tools.bisect.oracle import Subset, TimeUpError
+from ci_tools.bisect.scene import Scene, Way
+from ci_tools.bisect.search import Quest, Search
+from ci_tools.model.statistics import Share
 
 BEFORE = tuple(f"before{n}" for n in range(40))
 BESIDE = tuple(f"beside{n}" for n in range(9))

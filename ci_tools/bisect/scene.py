@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ci_tools.bisect.oracle import Subset
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.run import Attempt, Session
-from ci_tools.stability.oracle import Subset
 
 # Tests that ended so shortly before it count as beside it: what they left may just be on its way.
 SLACK_S = 0.1

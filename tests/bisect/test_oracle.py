@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from ci_tools.stability.oracle import (
+from ci_tools.bisect.oracle import (
     OVERLOOKED,
     SURELY_OVERLOOKED,
     TAKEN_FOR_ONE,
@@ -14,7 +14,7 @@ from ci_tools.stability.oracle import (
     TimeUpError,
     judged,
 )
-from ci_tools.stability.statistics import Share
+from ci_tools.model.statistics import Share
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ci_tools.stability.bisect_changes import changes
-from ci_tools.stability.bisect_record import Record, made, newest, recorded
-from ci_tools.stability.bisect_runs import Runs
-from ci_tools.stability.bisect_scene import Scene
-from ci_tools.stability.bisect_search import Quest, Search
-from ci_tools.stability.bisection import Bisection, Kind
-from ci_tools.stability.oracle import TimeUpError
+from ci_tools.bisect.bisection import Bisection, Kind
+from ci_tools.bisect.changes import changes
+from ci_tools.bisect.oracle import TimeUpError
+from ci_tools.bisect.record import Record, made, newest, recorded
+from ci_tools.bisect.runs import Runs
+from ci_tools.bisect.scene import Scene
+from ci_tools.bisect.search import Quest, Search
 
 Tell = Callable[[str], None]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_tools.stability.statistics import (
+from ci_tools.model.statistics import (
     Share,
     benjamini_hochberg,
     chance_to_miss,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ci_tools.bisect.oracle import Subset
+from ci_tools.bisect.scene import Scene, Way
 from ci_tools.model.trial import Conditions, Steering
-from ci_tools.stability.bisect_scene import Scene, Way
-from ci_tools.stability.oracle import Subset
 
 # At a time beside the test: each is in a process of its own, and GitHub's standard runners have four CPUs.
 MAX_BESIDE = 3

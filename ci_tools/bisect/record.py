@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ci_tools.bisect.oracle import Subset
+from ci_tools.bisect.runs import Runs
+from ci_tools.bisect.scene import Scene, likely, scenes
 from ci_tools.merge.read import read_bundle
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.trial import Conditions
-from ci_tools.stability.bisect_runs import Runs
-from ci_tools.stability.bisect_scene import Scene, likely, scenes
-from ci_tools.stability.oracle import Subset
 
 HINT = "name it as `pytest --collect-only -q` does, and the command behind --"
 # What other commands leave, and `ci-tools run`.

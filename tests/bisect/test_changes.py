@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+from ci_tools.bisect.bisection import Culprit, Fact
+from ci_tools.bisect.changes import changes
+from ci_tools.bisect.scene import Way
 from ci_tools.model.evidence import Access, Change, Evidence, Kind, Record, Touch
-from ci_tools.stability.bisect_changes import changes
-from ci_tools.stability.bisect_scene import Way
-from ci_tools.stability.bisection import Culprit, Fact
-from ci_tools.stability.statistics import Share
+from ci_tools.model.statistics import Share
 
 P, T = "test_p.py::test_p", "test_t.py::test_t"
 

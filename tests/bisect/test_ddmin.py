@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_tools.stability.ddmin import minimal
-from ci_tools.stability.oracle import Oracle, Subset, is_more
-from ci_tools.stability.statistics import Share
+from ci_tools.bisect.ddmin import minimal
+from ci_tools.bisect.oracle import Oracle, Subset, is_more
+from ci_tools.model.statistics import Share
 
 NEVER, ALWAYS = Share(bad=0, n=5), Share(bad=3, n=3)
 

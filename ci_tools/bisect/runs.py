@@ -7,6 +7,10 @@ from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
 
+from ci_tools.bisect.bisection import Culprit
+from ci_tools.bisect.layout import Layout, layouts
+from ci_tools.bisect.oracle import Subset, TimeUpError
+from ci_tools.bisect.scene import Scene, Way
 from ci_tools.formats import evidence_jsonl
 from ci_tools.merge.read import read_bundle
 from ci_tools.model.bundle import MAX_FILE_BYTES
@@ -15,10 +19,6 @@ from ci_tools.model.evidence import Evidence
 from ci_tools.model.run import Attempt, Begin, Outcome
 from ci_tools.model.trial import Conditions, Steering
 from ci_tools.model.words import duration, some
-from ci_tools.stability.bisect_layout import Layout, layouts
-from ci_tools.stability.bisect_scene import Scene, Way
-from ci_tools.stability.bisection import Culprit
-from ci_tools.stability.oracle import Subset, TimeUpError
 from ci_tools.store.files import read_text
 from ci_tools.trial.result import Result
 from ci_tools.trial.series import Series

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from ci_tools.stability.oracle import MisledError, Subset, is_more
-from ci_tools.stability.statistics import Share
+from ci_tools.bisect.oracle import MisledError, Subset, is_more
+from ci_tools.model.statistics import Share
 
 # How often a search begins anew, as it went astray. What was asked before needn't be asked again.
 ATTEMPTS = 10

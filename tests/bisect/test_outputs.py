@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from ci_tools.stability.bisect_json import as_json
-from ci_tools.stability.bisect_markdown import as_markdown
-from ci_tools.stability.bisect_scene import Scene, Way
-from ci_tools.stability.bisect_text import as_text
-from ci_tools.stability.bisect_words import commands, headline, pytest_words
-from ci_tools.stability.bisection import Bisection, Culprit, Fact, Kind
-from ci_tools.stability.statistics import Share
+from ci_tools.bisect.as_json import as_json
+from ci_tools.bisect.bisection import Bisection, Culprit, Fact, Kind
+from ci_tools.bisect.markdown import as_markdown
+from ci_tools.bisect.scene import Scene, Way
+from ci_tools.bisect.text import as_text
+from ci_tools.bisect.words import commands, headline, pytest_words
+from ci_tools.model.statistics import Share
 
 PYTEST = ("python", "-m", "pytest", "-p", "no:randomly", "-n", "0")
 POLLUTER, VICTIM = "tests/test_shop.py::test_debug", "tests/test_cart.py::test_total[a b]"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ci_tools.bisect.bisection import Culprit, Fact, Kind
+from ci_tools.bisect.ddmin import minimal
+from ci_tools.bisect.oracle import PATIENCE, Oracle, Subset, TimeUpError, is_more
+from ci_tools.bisect.scene import Scene, Way
+from ci_tools.model.statistics import Share
 from ci_tools.model.words import count
-from ci_tools.stability.bisect_scene import Scene, Way
-from ci_tools.stability.bisection import Culprit, Fact, Kind
-from ci_tools.stability.ddmin import minimal
-from ci_tools.stability.oracle import PATIENCE, Oracle, Subset, TimeUpError, is_more
-from ci_tools.stability.statistics import Share
 
 # What happens in each of so few runs is taken for happening always, until it doesn't.
 LEAST = 3

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ci_tools.bisect.bisection import Bisection
+from ci_tools.bisect.words import commands, cost_words, culprit_words, fact_words, headline, rest_words
 from ci_tools.report.inert import code, fence, plain
 from ci_tools.report.terminal import first_line
-from ci_tools.stability.bisect_words import commands, cost_words, culprit_words, fact_words, headline, rest_words
-from ci_tools.stability.bisection import Bisection
 
 LISTED = 50
 

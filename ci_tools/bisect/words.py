@@ -6,11 +6,11 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
+from ci_tools.bisect.bisection import Bisection, Culprit, Fact, Kind
+from ci_tools.bisect.scene import Way
 from ci_tools.model.rates import rate_text
 from ci_tools.model.words import count, duration
 from ci_tools.report.reproduce import is_pasteable
-from ci_tools.stability.bisect_scene import Way
-from ci_tools.stability.bisection import Bisection, Culprit, Fact, Kind
 
 
 def headline(found: Bisection) -> str:
