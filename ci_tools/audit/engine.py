@@ -34,12 +34,12 @@ class Audit:
 
 def audit(config: PytestConfig, *, rules: Sequence[str] = RULES) -> Audit:
     """Read a project's suite and run the rules over it."""
-    with _uncollected():
+    with uncollected():
         return audit_suite(build_suite(read_sources(config), config), rules=rules)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Switch off garbage collection: it would look at millions of nodes again and again, for half of the time."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -12,8 +12,8 @@ from ci_tools.audit.finding import Finding
 from ci_tools.audit.judged import About, By, Remark, SetAside
 
 _WORD = re.compile(r"#\s*ci-tools:\s*ignore\b")  # a file without it needs no look at its tokens
-# Another tool's comment may follow, as behind any: `… ours  # type: ignore`. It isn't part of the reason.
-_IGNORE = re.compile(r"#\s*ci-tools:\s*ignore\b\s*(?:\[([^\]]*)\])?[\s:—–-]*(.*?)\s*(?:(?<!\S)#\s.*)?$")
+_IGNORE = re.compile(r"#\s*ci-tools:\s*ignore\b\s*(?:\[([^\]]*)\])?[\s:—–-]*")
+_OTHER = re.compile(r"(?<!\S)#\s")  # another tool's comment may follow, as behind any: `… ours  # type: ignore`
 _NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 _WANTED = "name the rules: `# ci-tools: ignore[CIT001] reason`"
 
@@ -55,8 +55,13 @@ def ignores_in(text: str) -> tuple[Ignore, ...]:
             meant = _line_meant(line, code, comments)
             rules = tuple(rule.strip() for rule in (match[1] or "").split(","))
             lines = frozenset({meant, *statements.get(meant, ())})
-            found.append(Ignore(line=line, lines=lines, rules=rules, reason=match[2]))
+            found.append(Ignore(line=line, lines=lines, rules=rules, reason=_reason(comment, match.end())))
     return tuple(found)
+
+
+def _reason(comment: str, start: int) -> str:
+    other = _OTHER.search(comment, start)
+    return comment[start : other.start() if other else None].strip()
 
 
 def _lines(token: tokenize.TokenInfo) -> range:

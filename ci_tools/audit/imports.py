@@ -48,14 +48,14 @@ def _absolute(name: str, level: int, package: str) -> str:
 
 def top_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
     """Iterate over the statements that run on import, into `if`, `try`, `with` and loops."""
-    for node in body:
+    todo = list(reversed(body))  # no recursion: each `elif` is one level deeper
+    while todo:
+        node = todo.pop()
         yield node
         if isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While):
-            yield from top_level(node.body)
-            yield from top_level(getattr(node, "orelse", []))
-            yield from top_level(getattr(node, "finalbody", []))
-            for handler in getattr(node, "handlers", []):
-                yield from top_level(handler.body)
+            after = [*getattr(node, "orelse", []), *getattr(node, "finalbody", [])]
+            handled = [statement for handler in getattr(node, "handlers", []) for statement in handler.body]
+            todo += reversed([*node.body, *after, *handled])
 
 
 def definitions_of(tree: ast.Module) -> dict[str, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:

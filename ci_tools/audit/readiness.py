@@ -18,7 +18,7 @@ class State(str, Enum):
     """How far a test is, worst first. Only what breaks across workers, or collection, keeps it from being parallel."""
 
     BLOCKED = "blocked"  # breaks across workers, of high severity
-    SUSPECT = "suspect"  # may do so
+    SUSPECT = "suspect"  # may do so, or wasn't followed to its end
     ORDER_RISK = "order-risk"  # depends on the order of tests, or disturbs it
     READY = "ready"
 
@@ -93,16 +93,20 @@ def sentence(readiness: Readiness) -> str:
 
 
 def readiness_of(suite: Suite, findings: Iterable[Finding], *, verified: Verified | None = None) -> Readiness:
-    """Return how far each test is, by the findings in itself, its fixtures, its file and the conftests above it."""
+    """Return how far each test is, by the findings in itself, its fixtures, its file and the conftests above it.
+
+    One that wasn't followed to its end is a suspect: nobody knows what the rest of it does.
+    """
     by_unit: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         for nodeid in finding.units:
             by_unit[nodeid].append(finding)
     shared = _shared(suite, by_unit)
+    cut = frozenset(problem.unit for problem in suite.problems if problem.unit)
     by_file: dict[str, list[CaseReadiness]] = defaultdict(list)
     for unit in suite.units:
         if unit.kind is UnitKind.TEST:
-            by_file[unit.nodeid.partition("::")[0]].append(_case(unit, by_unit, shared))
+            by_file[unit.nodeid.partition("::")[0]].append(_case(unit, by_unit, shared, cut))
     files = tuple(FileReadiness(path=path, cases=tuple(cases)) for path, cases in sorted(by_file.items()))
     return Readiness(files=files, verified=verified)
 
@@ -117,12 +121,15 @@ def _shared(suite: Suite, by_unit: Mapping[str, list[Finding]]) -> dict[str, lis
     return found
 
 
-def _case(unit: Unit, by_unit: Mapping[str, list[Finding]], shared: Mapping[str, list[Finding]]) -> CaseReadiness:
+def _case(
+    unit: Unit, by_unit: Mapping[str, list[Finding]], shared: Mapping[str, list[Finding]], cut: frozenset[str]
+) -> CaseReadiness:
     path = unit.nodeid.partition("::")[0]
     places = dict.fromkeys((unit.nodeid, path, *(fixture.nodeid for fixture in unit.fixtures)))
     findings = [finding for nodeid in places for finding in by_unit.get(nodeid, ())]
     findings += [finding for directory in _above(path) for finding in shared.get(directory, ())]
-    worst = min(map(_state, findings), key=_ORDER.index, default=State.READY)
+    states = [*map(_state, findings), *(State.SUSPECT for nodeid in places if nodeid in cut)]
+    worst = min(states, key=_ORDER.index, default=State.READY)
     of_worst = [f for f in findings if _state(f) is worst is not State.READY]
     return CaseReadiness(nodeid=unit.nodeid, state=worst, findings=tuple(dict.fromkeys(of_worst)))
 

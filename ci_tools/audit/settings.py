@@ -41,15 +41,15 @@ def settings_of(
 ) -> Settings:
     """Return what the table asks for; `select`, `ignore` and `fail_on` of the command line replace the table's.
 
-    A rule is given as its id or as the beginning of several: `CIT1`. UsageError for one that there isn't, for a key
-    or a value that can't be meant.
+    A rule is given as its id or as the beginning of several: `CIT1`; of severities that of the longer one counts.
+    UsageError for one that there isn't, for a key or a value that can't be meant.
     """
     table.allow(*_KEYS)
     levels = table.texts_by_name("severity")
     for rule, level in levels.items():
         if level not in SEVERITIES:
             table.refuse(f"severity of {rule} is {level!r}, wanted one of {', '.join(SEVERITIES)}")
-    by_rule = {rule: level for given, level in levels.items() for rule in rules_of([given], known)}
+    by_rule = {rule: levels[given] for given in sorted(levels, key=len) for rule in rules_of([given], known)}
     off = [rule for rule, level in by_rule.items() if level == OFF]
     wanted = rules_of(select or table.texts("select") or known, known)
     ignored = rules_of(ignore or table.texts("ignore"), known)

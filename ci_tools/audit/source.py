@@ -52,11 +52,15 @@ class Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something that couldn't be read or followed, in a line of a file (0: in the file as a whole)."""
+    """Something that couldn't be read or followed, in a line of a file (0: in the file as a whole).
+
+    `unit` is the node id of what wasn't followed to its end, "" of a file that wasn't read.
+    """
 
     path: str
     line: int
     fact: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

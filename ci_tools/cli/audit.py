@@ -18,8 +18,8 @@ from ci_tools.audit.rules import RULES, documentation_of, name_of
 from ci_tools.audit.sarif import sarif
 from ci_tools.audit.settings import FAIL_ON, fails
 from ci_tools.audit.text import Line, as_text, summary, text_lines
-from ci_tools.cli import audit_dynamic
 from ci_tools.cli.audited import BASELINE, Audited, Request, audited, write_baseline
+from ci_tools.cli.options import WORKERS, number
 from ci_tools.cli.talk import error, say
 from ci_tools.github.guard import send
 from ci_tools.github.outputs import annotation_line
@@ -42,6 +42,7 @@ A comment on a line, or alone on the line above, ignores a rule there:
   # ci-tools: ignore[CIT001] reason
 """
 STATIC_ALONE = ("select", "ignore", "baseline", "write-baseline", "suppressed", "fix", "diff")
+SAY_NO_MORE = ("diff", "write-baseline")
 FORMATS = ("text", "json", "markdown", "sarif", "github")
 
 
@@ -66,7 +67,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="print all rules")
     parser.add_argument("--explain", metavar="RULE", help="print a rule's documentation")
     parser.add_argument("--dynamic", action="store_true", help="run the command behind --, and watch what tests touch")
-    audit_dynamic.configure(parser.add_argument_group("with --dynamic"))
+    _configure_dynamic(parser.add_argument_group("with --dynamic"))
+
+
+def _configure_dynamic(parser: argparse._ActionsContainer) -> None:
+    runs, times, pairs = number(1, 100, "number of runs"), number(0, 1000, "number of replays"), number(1, 100, "pairs")
+    parser.add_argument(
+        "--runs", type=runs, default=2, metavar="N", help="runs to watch: in order, then at random (default: 2)"
+    )
+    parser.add_argument("--workers", type=WORKERS, default="2", metavar="W", help="pytest-xdist's -n (default: 2)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the first random order (default: 1)")
+    parser.add_argument(
+        "--confirm", type=times, default=10, metavar="K", help="replays of each pair, 0: none (default: 10)"
+    )
+    parser.add_argument("--pairs", type=pairs, default=5, metavar="N", help="pairs to replay (default: 5)")
+    parser.add_argument(
+        "--trials", type=Path, default=Path(".ci-tools/audit"), metavar="DIR", help="of the runs (default: %(default)s)"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on with the runs that are in DIR")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -79,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
         return YES
     _refuse_what_does_not_go_together(args)
     if args.dynamic:
+        from ci_tools.cli import audit_dynamic  # it imports what runs tests, pytest included
+
         return audit_dynamic.run(args)
     request = _request(args)
     found = audited(request, cwd=Path.cwd())
@@ -95,14 +115,30 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _refuse_what_does_not_go_together(args: argparse.Namespace) -> None:
-    if args.command and not args.dynamic:
-        raise UsageError("a command is for --dynamic", hint="leave it out, or add --dynamic in front of --")
-    given = [name for name in STATIC_ALONE if getattr(args, name.replace("-", "_"))]
-    if args.dynamic and given:
-        raise UsageError(f"--{given[0]} is for the audit of the source", hint="leave it out, or --dynamic")
+    static = [name for name in STATIC_ALONE if getattr(args, name.replace("-", "_"))]
+    if args.dynamic:
+        if static:
+            raise UsageError(f"--{static[0]} is for the audit of the source", hint="leave it out, or --dynamic")
+        return
+    given = ["a command"] if args.command else [f"--{name}" for name in _given_for_dynamic(args)]
+    if given:
+        raise UsageError(f"{given[0]} is for --dynamic", hint="leave it out, or add --dynamic in front of --")
+    silent = [name for name in SAY_NO_MORE if name in static]
+    if silent and (len(silent) > 1 or args.out is not None or args.format != "text"):
+        hint = "leave --out and --format out" if len(silent) == 1 else f"leave --{silent[1]} out"
+        raise UsageError(f"--{silent[0]} does nothing else", hint=hint)
+    if args.suppressed and args.format != "sarif":
+        raise UsageError("--suppressed is for --format sarif", hint="--format json has what was set aside, too")
     if args.format == "github" and args.out is not None:
         hint = "leave --out out, or choose another format"
         raise UsageError("--format github is said to the runner, not written to a file", hint=hint)
+
+
+def _given_for_dynamic(args: argparse.Namespace) -> list[str]:
+    parser = argparse.ArgumentParser()
+    _configure_dynamic(parser)
+    defaults = vars(parser.parse_args([]))
+    return [name for name, default in defaults.items() if getattr(args, name) != default]
 
 
 def _request(args: argparse.Namespace) -> Request:

@@ -23,7 +23,7 @@ from ci_tools.audit.dynamic.study import (
 )
 from ci_tools.audit.dynamic.text import as_text
 from ci_tools.audit.finding import Severity
-from ci_tools.cli.options import WORKERS, command_or_default, number
+from ci_tools.cli.options import command_or_default
 from ci_tools.cli.talk import say
 from ci_tools.cli.trials import following
 from ci_tools.model.errors import NO, UNJUDGED, YES, UsageError
@@ -32,24 +32,6 @@ from ci_tools.store.files import write_text
 from ci_tools.trial.series import MARK, Listener, Series
 
 RENDERERS = {"text": as_text, "json": as_json, "markdown": as_markdown}
-
-
-def configure(parser: argparse._ActionsContainer) -> None:
-    """Declare the options that go with --dynamic."""
-    runs, times, pairs = number(1, 100, "number of runs"), number(0, 1000, "number of replays"), number(1, 100, "pairs")
-    parser.add_argument(
-        "--runs", type=runs, default=2, metavar="N", help="runs to watch: in order, then at random (default: 2)"
-    )
-    parser.add_argument("--workers", type=WORKERS, default="2", metavar="W", help="pytest-xdist's -n (default: 2)")
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the first random order (default: 1)")
-    parser.add_argument(
-        "--confirm", type=times, default=10, metavar="K", help="replays of each pair, 0: none (default: 10)"
-    )
-    parser.add_argument("--pairs", type=pairs, default=5, metavar="N", help="pairs to replay (default: 5)")
-    parser.add_argument(
-        "--trials", type=Path, default=Path(".ci-tools/audit"), metavar="DIR", help="of the runs (default: %(default)s)"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on with the runs that are in DIR")
 
 
 def run(args: argparse.Namespace) -> int:

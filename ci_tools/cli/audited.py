@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ci_tools.audit.baseline import baseline_of
-from ci_tools.audit.engine import RuleError, audit_suite
+from ci_tools.audit.engine import RuleError, audit_suite, uncollected
 from ci_tools.audit.judge import judge
 from ci_tools.audit.judged import About, By, Judged, Remark
 from ci_tools.audit.rules import RULES
@@ -78,12 +78,19 @@ class Audited:
 
 def audited(request: Request, *, cwd: Path) -> Audited:
     """Read and judge the suite that pytest would run in `cwd`; CiToolsError where there is none."""
+    with uncollected():
+        return _audited(request, cwd)
+
+
+def _audited(request: Request, cwd: Path) -> Audited:
     config = find_config(request.paths, cwd=cwd)
     table = read_table(config.rootdir).table("audit")
     settings = settings_of(table, RULES, select=request.select, ignore=request.ignore, fail_on=request.fail_on)
     baseline, known = _baseline(request, settings, config.rootdir, cwd)
-    sources = _without(read_sources(config), settings.exclude)
-    tests = [module for module in sources.modules.values() if module.is_test_file]
+    with _said_if_slow("reading the tests and what they import"):
+        sources = _without(read_sources(config), settings.exclude)
+    named = {os.path.relpath(path, config.rootdir) for path in config.paths}
+    tests = [m for m in sources.modules.values() if m.is_test_file and (not m.is_conftest or m.path in named)]
     if not tests and not sources.problems:
         raise CiToolsError("no test files", hint="name some: `ci-tools audit PATH`")
     with _said_if_slow(f"following {count(len(tests), 'test file')} and what they import"):
@@ -96,7 +103,7 @@ def audited(request: Request, *, cwd: Path) -> Audited:
         settings,
         known_rules=RULES,
         baseline=known,
-        baseline_file=os.path.relpath(baseline, cwd),
+        baseline_file=os.path.relpath(baseline, config.rootdir),  # as the paths of all remarks
         covers=looked.covers,
         remarks=[_remark(problem, is_unread=problem in sources.problems) for problem in found.problems],
     )

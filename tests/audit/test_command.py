@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -189,7 +190,9 @@ def test_from_a_baseline_on_only_new_findings_fail(root: Path, capsys: pytest.Ca
     assert found(capsys) == ["CIT202:18"]
 
 
-def test_what_is_mended_must_leave_the_baseline(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_mended_must_leave_the_baseline(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     audit(capsys, "--write-baseline", "--baseline", "base.json")
     write(root, {"tests/test_a.py": TEST.replace('"out.txt"', "os.devnull")})
     _, out, _ = audit(capsys, "--baseline", "base.json")
@@ -197,6 +200,8 @@ def test_what_is_mended_must_leave_the_baseline(root: Path, capsys: pytest.Captu
     assert "is gone" not in audit(capsys, "--baseline", "base.json", "--select", "CIT2")[1]
     (root / "tests" / "test_a.py").rename(root / "tests" / "test_moved.py")
     assert "of CIT202 in test_env is gone" in audit(capsys, "--baseline", "base.json")[1]
+    monkeypatch.chdir(root / "tests")
+    assert "\nbase.json:1: " in audit(capsys, "--baseline", "../base.json", "test_moved.py", ".")[1]
 
 
 def test_a_baseline_is_named_from_where_one_is(
@@ -281,7 +286,8 @@ def test_ports_that_are_only_mentioned_are_in_the_documents(root: Path, capsys: 
 
 
 def test_no_tests_can_not_be_judged(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (root / "tests" / "test_a.py").unlink()
+    (root / "tests" / "test_a.py").rename(root / "tests" / "conftest.py")
+    assert audit(capsys, "tests/conftest.py")[0] == YES
     code, _, err = audit(capsys)
     assert (code, err) == (
         UNJUDGED,
@@ -361,6 +367,22 @@ def test_a_command_is_for_the_dynamic_audit(root: Path, capsys: pytest.CaptureFi
     assert (code, err.splitlines()[0]) == (USAGE, "ci-tools: error: a command is for --dynamic")
 
 
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        (["--runs", "5"], "--runs is for --dynamic"),
+        (["--resume"], "--resume is for --dynamic"),
+        (["--suppressed"], "--suppressed is for --format sarif"),
+        (["--diff", "--out", "a.patch"], "--diff does nothing else"),
+        (["--diff", "--write-baseline"], "--diff does nothing else"),
+        (["--write-baseline", "--format", "json"], "--write-baseline does nothing else"),
+    ],
+)
+def test_no_option_is_passed_over(root: Path, capsys: pytest.CaptureFixture[str], words: list[str], fact: str) -> None:
+    code, out, err = audit(capsys, *words)
+    assert (code, out, err.splitlines()[0]) == (USAGE, "", f"ci-tools: error: {fact}")
+
+
 @pytest.mark.parametrize("words", [["--select", "CIT0"], ["--write-baseline"], ["--format", "sarif"], ["tests"]])
 def test_not_everything_goes_with_the_dynamic_audit(
     root: Path, capsys: pytest.CaptureFixture[str], words: list[str]
@@ -373,4 +395,9 @@ def test_a_slow_audit_says_what_it_does(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ci_tools.cli.audited.SLOW_S", 0.0)
-    assert audit(capsys)[2] == "following 1 test file and what they import\n"
+    collects = []
+    monkeypatch.setattr(
+        "ci_tools.audit.rules.cit202_environ_mutation.check", lambda suite: collects.append(gc.isenabled()) or []
+    )
+    assert audit(capsys)[2] == "reading the tests and what they import\nfollowing 1 test file and what they import\n"
+    assert collects == [False]  # which would take half of the time

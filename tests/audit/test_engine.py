@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import cProfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +78,23 @@ def test_a_rule_that_fails_is_named_and_the_others_go_on(tmp_path: Path) -> None
     result = audit_suite(suite_of(tmp_path, FILES), rules=("CIT002", "CIT001"))
     assert result.errors == (RuleError(rule="CIT002", error="KeyError: 'x'"),)
     assert [f.rule for f in result.findings] == ["CIT001"]
+
+
+def test_twice_the_tests_are_twice_the_work(tmp_path: Path) -> None:
+    numbers = [_number_of_calls(suite_of(tmp_path / str(n), {"test_a.py": _tests(n)})) for n in (10, 50, 400)]
+    assert numbers[2] / numbers[1] < 9  # 8 times the tests; the first ones import the rules
+
+
+def _tests(number: int) -> str:
+    bodies = (f"    STATE[{n}] = random.choice([1, 2])\n    subprocess.run(['ls'])\n" for n in range(number))
+    tests = (f"def test_{n}():\n{body}" for n, body in enumerate(bodies))
+    return f"import random, subprocess\nSTATE = {{}}\n{''.join(tests)}"
+
+
+def _number_of_calls(suite: Suite) -> int:
+    profile = cProfile.Profile()
+    profile.runcall(audit_suite, suite)
+    return sum(entry.callcount for entry in profile.getstats())
 
 
 def test_findings_come_by_path_line_and_rule() -> None:

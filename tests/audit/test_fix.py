@@ -69,6 +69,12 @@ REFUSED = {
             with tempfile.TemporaryDirectory() as folder:
                 print(folder)
             assert not os.path.exists(folder)
+
+        def test_y():
+            with tempfile.TemporaryDirectory() as folder:
+                file = Path(folder) / "x"
+                file.touch()
+            assert not file.exists()
     """,
     "a comment at the end of the block has no place then": """
         def test_x():
@@ -113,14 +119,22 @@ REFUSED = {
         def test_x(x): ...
     """,
     "its values may not be of one kind that can be sorted": """
+        NAMES = {"a"}
+        NAMES |= {1}
+        MORE = {"b"}
+        MORE.add(2)
+
         @pytest.mark.parametrize("x", {"a", None})
-        def test_x(x): ...
+        @pytest.mark.parametrize("y", NAMES)
+        @pytest.mark.parametrize("z", MORE)
+        def test_x(x, y, z): ...
     """,
 }
 HEAD = """\
 import os
 import tempfile
 from datetime import datetime, timedelta
+from pathlib import Path
 from unittest import TestCase as Base
 
 import pytest

@@ -69,6 +69,11 @@ write(
         ("write()  # type: ignore  # ci-tools: ignore[CIT001] so\n", 1, ["so"]),
         ("write()  # ci-tools: ignore[CIT001] see #12  # noqa: S108\n", 1, ["see #12"]),
         ("write()  # ci-tools: ignore[CIT001] # noqa: S108\n", 1, [""]),
+        (
+            f"write()  # ci-tools: ignore[CIT001] {'. ' * 20_000}{' ' * 50_000}.\n",
+            1,
+            [f"{'. ' * 20_000}{' ' * 50_000}."],
+        ),
         ("write()  # ci-tools: ignore[CIT002] another\n", 1, []),
         ("write()  # ci-tools: ignore[CIT0] no whole id\n", 1, []),
         ("write()  # ci-tools: ignore everything\n", 1, []),

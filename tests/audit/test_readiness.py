@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from audit.suites import suite_of
 from audit.values import finding
 
 from ci_tools.audit.finding import Axis, Finding, Severity
 from ci_tools.audit.readiness import CaseReadiness, FileReadiness, Readiness, State, Verified, readiness_of, sentence
+from ci_tools.audit.source import Problem
 from ci_tools.audit.suite import Suite
 
 FILES = {
@@ -76,6 +79,13 @@ def test_a_finding_reaches_the_tests_that_run_its_code(unit: str, reached: list[
 def test_only_what_breaks_across_workers_blocks(axis: Axis, severity: Severity, state: State, suite: Suite) -> None:
     expected = [(ALL[0], state)] if state is not State.READY else []
     assert states(suite, found(ALL[0], axis, severity)) == expected
+
+
+@pytest.mark.parametrize("unit", [ALL[1], "conftest.py::db"])
+def test_what_was_not_followed_to_its_end_is_not_ready(unit: str, suite: Suite) -> None:
+    cut = replace(suite, problems=(Problem(path="conftest.py", line=1, fact="does more than is followed", unit=unit),))
+    assert states(cut) == [(ALL[1], State.SUSPECT)]
+    assert states(cut, found(ALL[1])) == [(ALL[1], State.BLOCKED)]
 
 
 def test_the_worst_counts_and_says_why(suite: Suite) -> None:

@@ -111,6 +111,12 @@ def test_a_file_that_is_no_python_is_named(data: bytes, line: int, fact: str, tm
     assert list(sources.modules) == ["test_b.py"]
 
 
+def test_as_many_branches_as_anybody_writes_are_read(tmp_path: Path) -> None:
+    branches = "".join(f"    elif x == {number}:\n        import m{number}\n" for number in range(1500))
+    text = f"def f(x):\n    if x is None:\n        pass\n{branches}"
+    assert read(tmp_path, {"test_a.py": text, "m7.py": "y = 1"}).modules.keys() == {"m7.py", "test_a.py"}
+
+
 def test_a_file_in_another_encoding_is_read(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
         "test_a.py": "# coding: latin-1\nx = 'ä'\r\n".encode("latin-1"),

@@ -24,6 +24,9 @@ _KEEPS_SIGNATURE = (
     "freeze_time",
     "patch",
 )
+_LOOKS = frozenset(
+    {"exists", "glob", "is_dir", "is_file", "isdir", "isfile", "iterdir", "listdir", "rglob", "FileNotFoundError"}
+)
 _REPEATS = (cst.For, cst.While, cst.CompFor, cst.Lambda)
 
 
@@ -152,10 +155,15 @@ def _in_with(source: Source, call: cst.Call, function: Function) -> dict[cst.CST
         return "the block is on one line"
     if has_comment(*block.body.footer):
         return "a comment at the end of the block has no place then"
-    if len(names_in(function, name.value)) != len(names_in(block, name.value)):
+    if len(names_in(function, name.value)) != len(names_in(block, name.value)) or _looks(function) != _looks(block):
         return "the directory is looked at after its end"
     assigned = cst.parse_statement(f"{name.value} = str({_PARAMETER})")
     return {block: lambda node: _unwrapped(node, block, item, assigned)}
+
+
+def _looks(node: cst.CSTNode) -> int:
+    """Return how often something may ask what is on disk: whether a file of the directory is gone with it, say."""
+    return sum(isinstance(inner, cst.Name) and inner.value in _LOOKS for inner in nodes_in(node))
 
 
 def _unwrapped(

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from ci_tools.audit.fixes.source import Change, Source, dotted
+from ci_tools.audit.fixes.source import Change, Source, dotted, names_in
 
 _SETS = ("set", "frozenset")
 _COPIES = ("list", "tuple")
 _LISTINGS = ("os.listdir", "glob.glob", "glob.iglob")
 _PATH_LISTINGS = ("iterdir", "glob", "rglob")
+_READS = (cst.Arg, cst.Comparison, cst.ComparisonTarget)
 _UNSURE = "its values may not be of one kind that can be sorted"
 
 
@@ -67,7 +68,7 @@ def _is_sortable_call(source: Source, call: cst.Call) -> bool:
 
 
 def _is_sortable_name(source: Source, name: str) -> bool:
-    """Return whether a module binds a name once, to a set that is sortable."""
+    """Return whether a module binds a name once, to a set that is sortable, and only ever reads it."""
     lines = [line for line in source.module.body if isinstance(line, cst.SimpleStatementLine)]
     assigned = [
         small.value
@@ -75,7 +76,10 @@ def _is_sortable_name(source: Source, name: str) -> bool:
         for small in line.body
         if isinstance(small, cst.Assign | cst.AnnAssign) and small.value is not None and name in _targets(small)
     ]
-    return len(assigned) == 1 and not isinstance(assigned[0], cst.Name) and _is_sortable(source, assigned[0])
+    uses = [source.parents[use] for use in names_in(source.module, name)]
+    is_only_read = sum(not isinstance(use, _READS) for use in uses) == 1  # the binding alone
+    is_bound_once = len(assigned) == 1 and not isinstance(assigned[0], cst.Name)
+    return is_bound_once and is_only_read and _is_sortable(source, assigned[0])
 
 
 def _targets(statement: cst.Assign | cst.AnnAssign) -> list[str]:

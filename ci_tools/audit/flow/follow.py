@@ -72,7 +72,8 @@ class Flow:
 
     def _problem(self, unit: Unit, fact: str) -> None:
         line = getattr(unit.node, "lineno", 1)
-        self.problems.append(Problem(path=unit.module.path, line=line, fact=f"{unit.name or 'module'} {fact}"))
+        fact = f"{unit.name or 'module'} {fact}"
+        self.problems.append(Problem(path=unit.module.path, line=line, fact=fact, unit=unit.nodeid))
 
     def _start(self, unit: Unit) -> Start:
         outcomes = [self._outcome(fixture) for fixture in unit.fixtures]
