@@ -22,7 +22,7 @@ class State:
         self._seen: snapshots.Snapshot = {}
         self._globals_seen: dict[str, object] = {}
         self._looked_ns = self._took_ns = 0
-        self._n_tests = 0  # begun since the last close look
+        self._n_tests = self._n_tests_globals = 0  # begun since the last close look, and since that at globals
 
     @property
     def is_known(self) -> bool:
@@ -38,6 +38,7 @@ class State:
     def begin_test(self) -> None:
         """Count a test."""
         self._n_tests += 1
+        self._n_tests_globals += 1
 
     def changes(
         self, *, is_over: bool, is_fixture: bool = False, within_phase: bool = False, has_started: bool = True
@@ -45,20 +46,23 @@ class State:
         """Return what has changed; `is_over`: a test has ended, `is_fixture`: a fixture begins or ends."""
         if not self.is_known:
             return []
-        is_close = is_fixture or self._is_thorough or process_time_ns() - self._looked_ns >= SHARE * self._took_ns
-        if not is_close:
-            return self._different(snapshots.glance(self._seen))
-        self._globals.find()
         began_ns = process_time_ns()
+        has_time = self._is_thorough or began_ns - self._looked_ns >= SHARE * self._took_ns
+        if not (has_time or is_fixture):
+            return self._different(snapshots.glance(self._seen))
         found = self._different(snapshots.take(self._seen, within_phase=within_phase, has_started=has_started))
-        found += self._changed_globals()
-        self._looked_ns = process_time_ns()
-        self._took_ns = self._looked_ns - began_ns
-        return self._of_some(found, is_over=is_over)
+        among, self._n_tests = self._n_tests, int(not is_over)  # the one that goes on is one of the next ones too
+        found = [change if change.what in snapshots.GLANCED else _of(change, among) for change in found]
+        if has_time:
+            found += self._changed_globals(is_over=is_over)
+            self._looked_ns = process_time_ns()
+            self._took_ns = self._looked_ns - began_ns
+        return found
 
     def rest(self) -> list[Change]:
         """Return what only shows at the end; from here on nothing has changed."""
-        found = self.changes(is_over=True, is_fixture=True, within_phase=True)
+        self._took_ns = 0
+        found = self.changes(is_over=True, within_phase=True)
         self._seen = {}
         return found
 
@@ -70,11 +74,15 @@ class State:
             now["thread"] = snapshots.settled_threads(before["thread"])
         return list(snapshots.changes(before, now))
 
-    def _changed_globals(self) -> list[Change]:
+    def _changed_globals(self, *, is_over: bool) -> list[Change]:
+        self._globals.find()
         before, self._globals_seen = self._globals_seen, self._globals.take()
-        return list(self._globals.changes(before, self._globals_seen)) if before != self._globals_seen else []
+        among, self._n_tests_globals = self._n_tests_globals, int(not is_over)
+        if before == self._globals_seen:
+            return []
+        return [_of(change, among) for change in self._globals.changes(before, self._globals_seen)]
 
-    def _of_some(self, found: list[Change], *, is_over: bool) -> list[Change]:
-        """Say how many tests it may have been; the one that goes on is one of the next ones too."""
-        among, self._n_tests = max(1, self._n_tests), 0 if is_over else 1
-        return [change if change.what in snapshots.GLANCED else replace(change, among=among) for change in found]
+
+def _of(change: Change, among: int) -> Change:
+    """Say how many tests it may have been."""
+    return replace(change, among=max(1, among))

@@ -58,6 +58,31 @@ SAYS = {
         os.chdir(tmp_path)
     """: ("CIT203", "O", "medium", "changes the working directory of all tests that follow in the same worker"),
     """
+    import random
+    def test_x():
+        send([random.random()])
+        assert send([1]) == 1
+    """: ("CIT503", "T", "note", "`random.random` draws other numbers in each run: a failure can't be repeated"),
+    """
+    import random
+    def test_x():
+        drawn = []
+        for number in [random.random()]:
+            drawn.append(2 * number)
+        assert sum(drawn) < 2
+    """: ("CIT503", "T", "low", "`random.random` draws other numbers in each run: a failure can't be repeated"),
+    """
+    class Mode:
+        PLAIN = "plain"
+        now = PLAIN
+    def test_x():
+        Mode.now = "other"
+        assert Mode.now == "other"
+        Mode.now = Mode.PLAIN
+    def test_y():
+        assert Mode.now == "plain"
+    """: ("CIT201", "O", "low", "changes `test_x.Mode.now`, and puts it back only if the test passes"),
+    """
     import os
     def test_x(tmp_path):
         before = os.getcwd()
@@ -73,7 +98,7 @@ SAYS = {
             assert True
         finally:
             os.chdir(before)
-    """: ("CIT203", "O", "low", "changes the working directory and puts it back by hand"),
+    """: ("CIT203", "O", "note", "changes the working directory and puts it back by hand"),
     """
     import os
     def test_x():
@@ -157,7 +182,7 @@ SAYS = {
     """
     import random
     def test_x():
-        random.random()
+        assert random.random() < 1
     """: ("CIT503", "T", "low", "`random.random` draws other numbers in each run: a failure can't be repeated"),
     """
     from datetime import date

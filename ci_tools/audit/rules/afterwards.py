@@ -8,6 +8,7 @@ from enum import Enum
 
 from ci_tools.audit.flow.restored import name_of, touched
 from ci_tools.audit.rules.around import calls_with_fixtures, is_elsewhere, is_same_for_all
+from ci_tools.audit.rules.changed import is_first_value
 from ci_tools.audit.steps import Call, Kind, Step, Store, Unit, UnitKind, Value
 from ci_tools.audit.suite import Suite
 
@@ -73,7 +74,8 @@ def end_of(suite: Suite, step: Step, kept: Kept) -> End:
         return End.PUT_BACK if _is_itself(step, key) else End.STAYS
     if step is not same[0]:
         return End.SAID
-    return End.PUT_BACK_IF_PASSED if _ends_as_before(same[0], same[-1]) else End.STAYS
+    is_as_before = _ends_as_before(same[0], same[-1]) or is_first_value(same[-1])
+    return End.PUT_BACK_IF_PASSED if is_as_before else End.STAYS
 
 
 def _is_before_each(step: Step) -> bool:
@@ -92,7 +94,21 @@ def _is_set_back(suite: Suite, step: Step, key: str) -> bool:
             return True
         if call.name == "importlib.reload" and key.startswith(f"{name_of(call.argument(0))}."):
             return True
-    return False
+    return _is_said_again(suite, step)
+
+
+def _is_said_again(suite: Suite, step: Step) -> bool:
+    """Return whether a `tearDown` sets what is written the same: `self.cls.config`, whichever class that is."""
+    said = _own_target(step)
+    undoing = (s for fixture in step.unit.fixtures for s in suite.steps.get(fixture, ()) if s.is_teardown)
+    return said != "" and any(_own_target(other) == said for other in undoing)
+
+
+def _own_target(step: Step) -> str:
+    """Return what a step stores into as it is written, if that begins at the test's own object; "" for others."""
+    node = step.node.targets[0] if isinstance(step.node, ast.Assign) else step.node
+    text = ast.unparse(node) if isinstance(step, Store) and isinstance(node, ast.Attribute) else ""
+    return text if text.startswith(("self.", "cls.")) else ""
 
 
 def _is_itself(step: Step, key: str) -> bool:

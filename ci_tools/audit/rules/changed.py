@@ -103,3 +103,23 @@ def _is_whole(step: Store) -> bool:
 def is_container(step: Step) -> bool:
     """Return whether it is a list, a dict or a name that changes, not an object's attribute."""
     return isinstance(step, Call) or (isinstance(step, Store) and step.place is not Place.ATTRIBUTE)
+
+
+def is_first_value(step: Step) -> bool:
+    """Return whether an attribute of a class of the project is set to the constant that the class's body gives it."""
+    if not isinstance(step, Store) or step.owner.kind is not Kind.CLASS or step.value.kind is not Kind.CONST:
+        return False
+    first: ast.expr | None = ast.Name(step.name)
+    body = {t.id: n.value for n in step.owner.data.body for t in _bound(n) if isinstance(t, ast.Name)}
+    for _ in range(2):  # `parsing = IMPLICIT`, where `IMPLICIT = "implicit"`
+        first = body.get(first.id) if isinstance(first, ast.Name) else first
+    return isinstance(first, ast.Constant) and (type(first.value), first.value) == (
+        type(step.value.data),
+        step.value.data,
+    )
+
+
+def _bound(node: ast.stmt) -> list[ast.expr]:
+    if isinstance(node, ast.AnnAssign):
+        return [node.target]
+    return node.targets if isinstance(node, ast.Assign) else []

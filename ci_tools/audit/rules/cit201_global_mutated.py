@@ -35,8 +35,10 @@ A total over all tests is worse (axis X): each worker has one of its own, and th
 none. Let workers hand theirs over, by `config.workeroutput` or the `cost` fixture.
 
 Not found: what is put back (low where a later statement does, which a failure skips); what a fixture or `setUp` makes
-new for each test; what one test alone uses; what is built once, on demand, and the same for all (`if app is None: app =
-make_app()`); what a fixture or `setup_module` binds for its own file; what the application does with its own globals.
+new for each test; what one test alone uses; what is built once, on demand, and the same for all
+(`if app is None: app = make_app()`); what nothing else reads; an attribute that is set to what its class says it is at
+first; a module that the test makes up; what a fixture or `setup_module` binds for its own file; what the application
+does with its own globals.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ci_tools.audit.finding import Axis, Finding, Severity
 from ci_tools.audit.rules.afterwards import End, end_of, kept_by_fixtures
 from ci_tools.audit.rules.around import ancestors, is_of_tests, is_same_for_all, source_of
-from ci_tools.audit.rules.changed import changed, grows, is_container, renews
+from ci_tools.audit.rules.changed import changed, grows, is_container, is_first_value, renews
+from ci_tools.audit.rules.victims import is_of_stand_in, is_unread
 from ci_tools.audit.steps import Call, Kind, Place, Step, Store, Unit, UnitKind
 from ci_tools.audit.suite import Suite, finding
 
@@ -136,7 +139,9 @@ def _path_of(name: str, homes: Homes) -> str:
 
 def _is_harmless(suite: Suite, step: Step, name: str, homes: Homes) -> bool:
     is_new = _is_set_up(step, name, homes) or _is_emptied(step, name, homes) or _is_made_on_demand(step)
-    return is_new or _is_used_once(suite, step, name) or _is_bound_by_each(suite, step, name)
+    if is_new or _is_used_once(suite, step, name) or _is_bound_by_each(suite, step, name):
+        return True
+    return is_of_stand_in(suite, step) or is_unread(suite, step, homes)
 
 
 def _is_set_up(step: Step, name: str, homes: Homes) -> bool:
@@ -154,6 +159,8 @@ def _is_emptied(step: Step, name: str, homes: Homes) -> bool:
         return _is_clean_up(step)
     if not isinstance(step, Store) or not renews(step) or step.place is Place.GLOBAL:
         return False
+    if is_first_value(step):
+        return True
     if step.value.kind is Kind.CONST and type(step.value.data) is int and step.value.data == 0:
         return True  # a counter
     is_nothing = step.value.data in _FALSE if step.value.kind is Kind.CONST else step.value.kind is Kind.ITEMS

@@ -20,8 +20,8 @@ def test_build(tmp_path, monkeypatch):
     build()
 ```
 
-Where it is put back by hand, in a `finally` or behind a fixture's `yield`, the finding is low: it works, and
-`monkeypatch.chdir` says the same in one line. Low as well where a later statement puts it back, which a failure skips.
+Where it is put back by hand, in a `finally` or behind a fixture's `yield`, the finding is a note: it works, and
+`monkeypatch.chdir` says the same in one line. Low where a later statement puts it back, which a failure skips.
 Not found: `monkeypatch.chdir` itself, also when more changes follow it; `contextlib.chdir`, `tmpdir.as_cwd()`, click's
 `isolated_filesystem()`, `pytester`; what an autouse fixture puts back after each test; helpers that put back what they
 change; a conftest's own on import.
@@ -44,7 +44,7 @@ _REQUESTS = frozenset({"pytester", "testdir"})
 _FACTS = {
     End.STAYS: (Severity.MEDIUM, "changes the working directory of all tests that follow in the same worker"),
     End.PUT_BACK_IF_PASSED: (Severity.LOW, "changes the working directory, and puts it back only if the test passes"),
-    End.PUT_BACK: (Severity.LOW, "changes the working directory and puts it back by hand"),
+    End.PUT_BACK: (Severity.NOTE, "changes the working directory and puts it back by hand"),
 }
 
 

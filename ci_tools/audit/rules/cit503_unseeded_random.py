@@ -17,8 +17,9 @@ def test_sorts():
     numbers = [random.Random(7).random() for _ in range(100)]
 ```
 
-Hypothesis draws at random, too, and prints how to draw the same again. The first draw of a test is found, once. Not
-found: what is seeded in the test, its fixtures, its file, or a pytest hook; random names (in f-strings, from
+Hypothesis draws at random, too, and prints how to draw the same again. The first draw of a test is found, once; it is
+a note where what is drawn has no part in an assertion, a comparison or a branch, as far as names tell. Not found: what
+is seeded in the test, its fixtures, its file, or a pytest hook; random names (in f-strings, from
 `string.ascii_letters`), `uuid`, `secrets` and pauses, which are to be different each time; the application's own dice.
 With pytest-randomly, which seeds every test, ignore the rule.
 """
@@ -31,6 +32,7 @@ from collections.abc import Iterator
 
 from ci_tools.audit.finding import Axis, Finding, Severity
 from ci_tools.audit.rules.around import ancestors, calls_with_fixtures, is_of_tests, is_same_for_all
+from ci_tools.audit.rules.drawn import has_part
 from ci_tools.audit.steps import Call, Kind, Unit, UnitKind, Value
 from ci_tools.audit.suite import Suite, finding
 
@@ -60,12 +62,13 @@ def check(suite: Suite) -> Iterator[Finding]:
         if any(call.name in _SEEDS for call in calls_with_fixtures(suite, unit)):
             continue
         draws = [s for s in suite.steps[unit] if isinstance(s, Call) and _is_unseeded(s) and is_of_tests(s)]
-        first = next((draw for draw in draws if not _is_wanted(draw)), None)
+        wanting = [draw for draw in draws if not _is_wanted(draw)]
+        first = next((draw for draw in wanting if has_part(draw)), next(iter(wanting), None))
         if first is not None:
             yield finding(
                 first,
                 axis=Axis.TIME,
-                severity=Severity.LOW,
+                severity=Severity.LOW if has_part(first) else Severity.NOTE,
                 fact=f"`{first.name}` draws other numbers in each run: a failure can't be repeated",
                 fix="draw from a generator with a seed, `random.Random(7)`",
             )

@@ -1,4 +1,4 @@
-"""Put back; the first two by hand (low)."""
+"""Put back; the first two by hand (a note)."""
 
 import contextlib
 import os
