@@ -11,7 +11,7 @@ from ci_tools.bisect.changes import changes
 from ci_tools.bisect.oracle import TimeUpError
 from ci_tools.bisect.record import Record, made, newest, recorded
 from ci_tools.bisect.runs import Runs
-from ci_tools.bisect.scene import Scene
+from ci_tools.bisect.scene import MAX_BESIDE, Scene
 from ci_tools.bisect.search import Quest, Search
 
 Tell = Callable[[str], None]
@@ -50,7 +50,12 @@ def bisect(wanted: Wanted, runs: Runs, root: Path, tell: Tell) -> Bisection:
 def _record(wanted: Wanted, runs: Runs, root: Path) -> Record:
     if wanted.after or wanted.beside:
         lanes = (wanted.after, *((other,) for other in wanted.beside))
-        scene = Scene(test=wanted.test, before=wanted.after, beside=wanted.beside, lanes=lanes if wanted.after else ())
+        scene = Scene(
+            test=wanted.test,
+            before=wanted.after,
+            beside=wanted.beside,
+            lanes=lanes if wanted.after or len(wanted.beside) > MAX_BESIDE else (),
+        )
         return Record(failed=(scene,))
     if wanted.source:
         return recorded(wanted.test, wanted.source)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from ci_tools.bisect.bisection import Culprit
-from ci_tools.bisect.layout import Layout, layouts
+from ci_tools.bisect.layout import layout
 from ci_tools.bisect.oracle import Subset, TimeUpError
 from ci_tools.bisect.scene import Scene, Way
 from ci_tools.formats import evidence_jsonl
@@ -68,12 +68,9 @@ class Runs:
         A run that can't be judged counts as one in which it wasn't. Raises TimeUpError when the time is up,
         CiToolsError when nothing can be judged, or a test isn't there.
         """
-        return any(self._run(way, len(others), layout) for layout in layouts(scene, way, others))
-
-    def _run(self, way: Way, n_others: int, layout: Layout) -> bool:
-        conditions, steering = layout
+        conditions, steering = layout(scene, way, others)
         asked = repr((steering.tests, sorted(steering.lanes.items())))
-        name = f"{way.value}-{n_others}-{sha256(asked.encode(errors='backslashreplace')).hexdigest()[:8]}"
+        name = f"{way.value}-{len(others)}-{sha256(asked.encode(errors='backslashreplace')).hexdigest()[:8]}"
         self._names[name] += 1
         result = self.make(f"{name}-{self._names[name]}", conditions, steering)
         if result.missing:
@@ -91,7 +88,7 @@ class Runs:
 
     def evidence(self, scene: Scene, culprit: Culprit) -> tuple[Evidence, ...]:
         """Return what is seen in one more run with the tests that were found; () where that can't be had."""
-        conditions, steering = layouts(scene, culprit.way, culprit.tests)[0]
+        conditions, steering = layout(scene, culprit.way, culprit.tests)
         try:
             result = self.make(f"evidence-{self.n}", conditions, replace(steering, evidence=True))
             files = sorted((result.bundle / "workers").glob("*.evidence.jsonl"))

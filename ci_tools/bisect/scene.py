@@ -10,6 +10,12 @@ from ci_tools.bisect.oracle import Subset
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.run import Attempt, Session
 
+# At a time beside the test: each is in a process of its own, and GitHub's standard runners have four CPUs.
+MAX_BESIDE = 3
+# So long a test overlaps with all that ran beside it, whenever each of them begins.
+LONG_S = 1.0
+# Of hundreds that ran beside a test most took no time: those are suspected that overlapped with it longest.
+MAX_PEERS = 12
 # Tests that ended so shortly before it count as beside it: what they left may just be on its way.
 SLACK_S = 0.1
 
@@ -35,9 +41,9 @@ class Way(str, Enum):
 class Scene:
     """One attempt of a test, and the tests around it, each once, in the order in which they began.
 
-    `earlier` began before it in any process, those of its own included; `lanes` are the tests that began before its
-    end, by process, its own first. `start_s` is seconds since the epoch, `test_s` how long it took. `source` says where
-    it was recorded.
+    But for `beside`: those come first that overlapped with it longest, and only they are there. `earlier` began before
+    it in any process, those of its own included; `lanes` are the tests that began before its end, by process, its own
+    first. `start_s` is seconds since the epoch, `test_s` how long it took. `source` says where it was recorded.
     """
 
     test: str
@@ -53,12 +59,19 @@ class Scene:
     test_s: float = 0.0
     rootdir: str = ""
 
-    def suspects(self, way: Way) -> Subset:
-        """Return the tests that may do it this way; none where that would be another way again."""
+    def groups(self, way: Way) -> tuple[Subset, ...]:
+        """Return the tests that may do it this way, those together that are run with it at once.
+
+        Beside a short test that is a few at a time. None where it would be another way again.
+        """
+        if way is Way.BESIDE:
+            size = len(self.beside) if self.test_s >= LONG_S else MAX_BESIDE
+            return tuple(self.beside[i : i + size] for i in range(0, len(self.beside), size or 1))
+        return (suspects,) if (suspects := self._suspects(way)) else ()
+
+    def _suspects(self, way: Way) -> Subset:
         if way is Way.BEFORE:
             return self.before
-        if way is Way.BESIDE:
-            return self.beside
         if way is Way.EARLIER:
             return self.earlier if set(self.earlier) > set(self.before) else ()
         return tuple(dict.fromkeys(test for lane in self.lanes for test in lane)) if len(self.lanes) > 1 else ()
@@ -109,13 +122,17 @@ def _scene(session: Session, attempt: Attempt, source: str) -> Scene:
         failed=attempt.outcome.is_bad,
         message=attempt.message,
         before=_ids(before),
-        beside=_ids(beside),
+        beside=_ids(sorted(beside, key=lambda other: -_overlap_s(attempt, other)))[:MAX_PEERS],
         earlier=_ids(began),
         lanes=(_ids(before), *lanes),
         start_s=start_s,
         test_s=attempt.total_s,
         rootdir=session.begin.rootdir,
     )
+
+
+def _overlap_s(a: Attempt, b: Attempt) -> float:
+    return min(a.start_s + a.total_s, b.start_s + b.total_s) - max(a.start_s, b.start_s)
 
 
 def _workers(attempts: Iterable[Attempt]) -> list[str]:

@@ -18,9 +18,10 @@ LEAST = 3
 AGAIN = 3
 # First the two that say most: after the tests that its process had run, and beside those of others.
 ROUNDS = ((Way.BEFORE, Way.BESIDE), (Way.EARLIER,), (Way.RECORDED,))
+# A way and its tests that are run at once.
+Group = tuple[Way, Subset]
 
 NONE = Share(bad=0, n=0)
-
 
 # Whether the test was bad in a run with these others. Raises TimeUpError.
 Ask = Callable[[Scene, Way, Subset], bool]
@@ -49,18 +50,20 @@ class Search:
         self._tell = tell
         self._word = word
         self._alone: dict[bool, Share] = {}
-        self._whole: dict[Way, Share] = {}
+        self._whole: dict[Group, Share] = {}
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """How often it happened alone, and with all suspects of each way."""
-        scene = self._quest.scene
         alone = [
             Fact(way=Way.BESIDE if in_worker else Way.BEFORE, n_tests=0, share=s)
             for in_worker, s in self._alone.items()
         ]
-        whole = [Fact(way=way, n_tests=len(scene.suspects(way)), share=s) for way, s in self._whole.items()]
-        return (*alone, *whole)
+        whole: dict[Way, Fact] = {}
+        for (way, tests), share in self._whole.items():
+            fact = whole.get(way, Fact(way=way, n_tests=0, share=NONE))
+            whole[way] = replace(fact, n_tests=fact.n_tests + len(tests), share=fact.share + share)
+        return (*alone, *whole.values())
 
     def run(self) -> Kind:
         """Ask until it is known why the test fails; what is known when TimeUpError is raised remains."""
@@ -69,8 +72,8 @@ class Search:
             return self._needs()
         for n in (self._quest.runs, AGAIN * self._quest.runs):
             for ways in ROUNDS:
-                for way in [way for way in ways if self._does(way, n)]:
-                    self._find(way)
+                for way in ways:
+                    self._look(way, n)
                 if self.culprits:
                     return self.kind
         return Kind.RANDOM if self._alone[False].bad else Kind.UNSEEN
@@ -84,7 +87,7 @@ class Search:
         inverse = Search(quest, lambda scene, way, others: not self._ask(scene, way, others), self._tell, word="passed")
         inverse._alone = {in_worker: Share(bad=s.n - s.bad, n=s.n) for in_worker, s in self._alone.items()}
         try:
-            inverse.look(Way.BEFORE)
+            inverse._look(Way.BEFORE, self._quest.runs)
         finally:
             self.culprits = inverse.culprits
         return Kind.NEEDS if self.culprits else Kind.ALWAYS
@@ -99,10 +102,13 @@ class Search:
             return Kind.BOTH
         return Kind.CONCURRENT if True in concurrent else Kind.ORDER
 
-    def look(self, way: Way) -> None:
-        """Search this way alone."""
-        if self._does(way, self._quest.runs):
-            self._find(way)
+    def _look(self, way: Way, n: int) -> None:
+        """Search this way, among the first group that does it; only a glance where somebody has been found already."""
+        groups = self._quest.scene.groups(way)
+        for tests in groups[:1] if self.culprits else groups:
+            if self._does((way, tests), n):
+                self._find((way, tests))
+                return
 
     # -- first facts -----------------------------------------------------------------------
 
@@ -114,19 +120,17 @@ class Search:
             self._say(f"alone{' in a worker' if in_worker else ''}", self._alone[in_worker])
         return self._alone[in_worker]
 
-    def _does(self, way: Way, n: int) -> bool:
-        """Return whether it happens clearly more often with all suspects of a way than alone, in n runs or more."""
-        suspects = self._quest.scene.suspects(way)
-        if not suspects:
-            return False
-        base, whole = self._base(way), self._whole.get(way, NONE)
+    def _does(self, group: Group, n: int) -> bool:
+        """Return whether it happens clearly more often with all of a group than alone, in n runs or more."""
+        way, tests = group
+        base, whole = self._base(way), self._whole.get(group, NONE)
         while not (whole.n >= LEAST and is_more(whole, base)):
             if whole.n >= (self._quest.runs * PATIENCE if whole.bad else n):
                 break
-            whole += self._times(way, suspects, 1)
+            whole += self._times(way, tests, 1)
             base += self._times(way, (), int(whole.n > base.n))
-        self._alone[way.is_concurrent], self._whole[way] = base, whole
-        self._say(f"{PLACES[way]} {count(len(suspects), 'test')}", whole)
+        self._alone[way.is_concurrent], self._whole[group] = base, whole
+        self._say(f"{PLACES[way]} {count(len(tests), 'test')}", whole)
         return whole.n >= LEAST and is_more(whole, base)
 
     def _times(self, way: Way, others: Subset, n: int) -> Share:
@@ -137,13 +141,14 @@ class Search:
 
     # -- the search ------------------------------------------------------------------------
 
-    def _find(self, way: Way) -> None:
-        """Find the fewest suspects with which it happens, and see what the others do."""
-        suspects, oracle = self._quest.scene.suspects(way), self._oracle(way)
+    def _find(self, group: Group) -> None:
+        """Find the fewest tests of a group with which it happens, and see what the others do."""
+        way, tests = group
+        oracle = self._oracle(group)
         try:
-            answer = self._fewest(oracle, way)
+            answer = self._fewest(oracle, group)
         except TimeUpError:
-            if len(oracle.smallest) < len(suspects):
+            if len(oracle.smallest) < len(tests):
                 self.culprits.append(_culprit(way, oracle.smallest, oracle.known, is_minimal=False))
             raise
         self._alone[way.is_concurrent] = oracle.base
@@ -153,27 +158,28 @@ class Search:
         self._say(f"{PLACES[way]} {count(len(found), 'test')} of these", share)
         culprit = _culprit(way, found, share, is_minimal=True)
         self.culprits.append(culprit)
-        self.culprits[-1] = replace(culprit, rest=self._rest(way, found))
+        self.culprits[-1] = replace(culprit, rest=self._rest(group, found))
 
-    def _oracle(self, way: Way) -> Oracle:
-        scene = self._quest.scene
+    def _oracle(self, group: Group) -> Oracle:
+        way, tests = group
         return Oracle(
-            lambda others: self._ask(scene, way, others),
+            lambda others: self._ask(self._quest.scene, way, others),
             base=self._alone[way.is_concurrent],
-            known=self._whole[way],
-            whole=scene.suspects(way),
+            known=self._whole[group],
+            whole=tests,
         )
 
-    def _fewest(self, oracle: Oracle, way: Way) -> tuple[Subset, Share] | None:
-        suspects, guess = self._quest.scene.suspects(way), self._quest.guess
-        if len(suspects) == 1:
-            return suspects, self._whole[way]
+    def _fewest(self, oracle: Oracle, group: Group) -> tuple[Subset, Share] | None:
+        (way, tests), guess = group, self._quest.guess
+        if len(tests) == 1:
+            return tests, self._whole[group]
         guessed = oracle.guess(guess) if guess and way is Way.BEFORE else None
-        return minimal(guessed or suspects, oracle, confirm=self._quest.runs)
+        return minimal(guessed or tests, oracle, confirm=self._quest.runs)
 
-    def _rest(self, way: Way, found: Subset) -> Fact | None:
-        """Return what happens with all suspects but those."""
-        rest = tuple(test for test in self._quest.scene.suspects(way) if test not in found)
+    def _rest(self, group: Group, found: Subset) -> Fact | None:
+        """Return what happens with all of a group but those."""
+        way, tests = group
+        rest = tuple(test for test in tests if test not in found)
         if not rest:
             return None
         share = self._times(way, rest, LEAST)

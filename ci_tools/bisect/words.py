@@ -46,7 +46,7 @@ def fact_words(fact: Fact) -> tuple[str, str]:
     tests = count(fact.n_tests, "test")
     with_whom = {
         Way.BEFORE: f"after all that ran before it ({tests})",
-        Way.BESIDE: f"beside all that ran beside it ({tests})",
+        Way.BESIDE: f"beside what ran beside it longest ({tests})",
         Way.EARLIER: f"in one process after all that began earlier in any ({tests})",
         Way.RECORDED: f"with all that ran before and beside it, in as many processes ({tests})",
     }

@@ -47,7 +47,7 @@ after the 56 others without it in 0 of 3 runs (at most 63.2 %)
 alone: 0 of 5 runs (at most 45.1 %)
 after all that ran before it (57 tests): 3 of 3 runs (100 %, 95 % interval 29.2 to 100 %)
 alone, in a worker: 0 of 5 runs (at most 45.1 %)
-beside all that ran beside it (4 tests): 0 of 5 runs (at most 45.1 %)
+beside what ran beside it longest (4 tests): 0 of 5 runs (at most 45.1 %)
 last failure: AssertionError: assert 3 == 2
 
 'tests/test_shop.py::test_debug' changes 'app.config.DEBUG'
@@ -77,7 +77,7 @@ after the 56 others without it in 0 of 3 runs (at most 63.2 %)
 | alone | 0 of 5 runs (at most 45.1 %) |
 | after all that ran before it (57 tests) | 3 of 3 runs (100 %, 95 % interval 29.2 to 100 %) |
 | alone, in a worker | 0 of 5 runs (at most 45.1 %) |
-| beside all that ran beside it (4 tests) | 0 of 5 runs (at most 45.1 %) |
+| beside what ran beside it longest (4 tests) | 0 of 5 runs (at most 45.1 %) |
 
 Last failure: `AssertionError: assert 3 == 2`
 

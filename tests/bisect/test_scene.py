@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ci_tools.bisect.layout import layouts
+from ci_tools.bisect.layout import layout
 from ci_tools.bisect.scene import Scene, Way, likely, scenes
 from ci_tools.model.bundle import Bundle
 from ci_tools.model.run import Attempt, Begin, Outcome, Session
@@ -38,7 +38,7 @@ RUN = bundle(
     attempt("gw0", "a::1", 0),
     attempt("gw1", "b::over", 2, 5),
     attempt("gw1", "b::long", 7.5, 3),
-    attempt("gw2", "c::just", 8, 1.95),
+    attempt("gw2", "c::just", 8, 1.93),
     FAILED,
     attempt("gw0", "a::2", 5),
     attempt("gw1", "b::begins", 12.05),
@@ -52,7 +52,7 @@ SCENE = Scene(
     worker="gw0",
     message="AssertionError",
     before=("a::1", "a::2"),
-    beside=("b::long", "c::just", "b::begins"),
+    beside=("b::long", "b::begins", "c::just"),
     earlier=("a::1", "b::over", "a::2", "b::long", "c::just"),
     lanes=(("a::1", "a::2"), ("b::over", "b::long", "b::begins"), ("c::just",)),
     start_s=10.0,
@@ -80,15 +80,26 @@ def test_of_a_test_that_was_rerun_the_first_attempt_counts() -> None:
 
 
 def test_each_way_suspects_its_own_tests() -> None:
-    assert SCENE.suspects(Way.BEFORE) == SCENE.before
-    assert SCENE.suspects(Way.BESIDE) == SCENE.beside
-    assert SCENE.suspects(Way.EARLIER) == SCENE.earlier
-    assert SCENE.suspects(Way.RECORDED) == ("a::1", "a::2", "b::over", "b::long", "b::begins", "c::just")
+    assert SCENE.groups(Way.BEFORE) == (SCENE.before,)
+    assert SCENE.groups(Way.EARLIER) == (SCENE.earlier,)
+    assert SCENE.groups(Way.RECORDED) == (("a::1", "a::2", "b::over", "b::long", "b::begins", "c::just"),)
 
 
 def test_a_serial_run_has_nothing_but_what_was_before() -> None:
     scene = Scene(test=T, before=("a::1",), earlier=("a::1",), lanes=(("a::1",),))
-    assert [scene.suspects(way) for way in Way] == [("a::1",), (), (), ()]
+    assert [scene.groups(way) for way in Way] == [(("a::1",),), (), (), ()]
+
+
+def test_a_few_at_a_time_are_run_beside_a_short_test_and_all_beside_a_long_one() -> None:
+    beside = ("p", "q", "r", "s")
+    assert Scene(test=T, beside=beside, test_s=0.1).groups(Way.BESIDE) == (("p", "q", "r"), ("s",))
+    assert Scene(test=T, beside=beside, test_s=1.0).groups(Way.BESIDE) == (beside,)
+
+
+def test_of_many_beside_a_test_those_that_overlapped_longest_are_suspected() -> None:
+    others = [attempt(f"gw{n}", f"b::{n}", 10.0 + n / 100) for n in range(1, 40)]
+    ((scene),) = scenes(bundle(FAILED, *reversed(others), attempt("gw50", "c::long", 9.0, 9.0)), T, source="")
+    assert scene.beside == ("c::long", *(f"b::{n}" for n in range(1, 12)))
 
 
 def test_other_runs_tell_who_is_likely() -> None:
@@ -102,30 +113,28 @@ def test_other_runs_tell_who_is_likely() -> None:
 
 
 def test_before_is_one_process_in_order() -> None:
-    steering = Steering(tests=("a::1", T))
-    assert (
-        layouts(SCENE, Way.BEFORE, ("a::1",)) == layouts(SCENE, Way.EARLIER, ("a::1",)) == ((Conditions(), steering),)
-    )
+    wanted = (Conditions(), Steering(tests=("a::1", T)))
+    assert layout(SCENE, Way.BEFORE, ("a::1",)) == layout(SCENE, Way.EARLIER, ("a::1",)) == wanted
 
 
-def test_beside_a_short_test_each_other_begins_at_the_same_instant_a_few_at_a_time() -> None:
+def test_beside_a_short_test_the_others_begin_at_the_same_instant() -> None:
     short = replace(SCENE, test_s=0.1)
-    found = layouts(short, Way.BESIDE, ("p", "q", "r", "s"))
-    assert [(c.workers, c.dist, s.together, s.lanes) for c, s in found] == [
-        ("4", "each", True, {"gw0": (T,), "gw1": ("p",), "gw2": ("q",), "gw3": ("r",)}),
-        ("2", "each", True, {"gw0": (T,), "gw1": ("s",)}),
-    ]
-    alone = layouts(short, Way.BESIDE, ())
-    assert alone == ((Conditions(workers="1", dist="each"), Steering(lanes={"gw0": (T,)}, together=True)),)
+    lanes = {"gw0": (T,), "gw1": ("p",), "gw2": ("q",)}
+    assert layout(short, Way.BESIDE, ("p", "q")) == (
+        Conditions(workers="3", dist="each"),
+        Steering(lanes=lanes, together=True),
+    )
+    alone = (Conditions(workers="1", dist="each"), Steering(lanes={"gw0": (T,)}, together=True))
+    assert layout(short, Way.BESIDE, ()) == alone
 
 
 def test_beside_a_long_test_the_others_follow_each_other() -> None:
-    ((conditions, steering),) = layouts(SCENE, Way.BESIDE, ("p", "q", "r", "s"))
-    assert (conditions.workers, steering.together) == ("4", False)
-    assert steering.lanes == {"gw0": (T,), "gw1": ("p", "s"), "gw2": ("q",), "gw3": ("r",)}
+    lanes = {"gw0": (T,), "gw1": ("p", "s"), "gw2": ("q",), "gw3": ("r",)}
+    wanted = (Conditions(workers="4", dist="each"), Steering(lanes=lanes))
+    assert layout(SCENE, Way.BESIDE, ("p", "q", "r", "s")) == wanted
 
 
 def test_as_recorded_all_run_where_they_ran() -> None:
-    ((conditions, steering),) = layouts(SCENE, Way.RECORDED, ("c::just", "a::2", "b::over"))
-    assert conditions == Conditions(workers="3", dist="each")
-    assert steering == Steering(lanes={"gw0": ("a::2", T), "gw1": ("b::over",), "gw2": ("c::just",)})
+    lanes = {"gw0": ("a::2", T), "gw1": ("b::over",), "gw2": ("c::just",)}
+    wanted = (Conditions(workers="3", dist="each"), Steering(lanes=lanes))
+    assert layout(SCENE, Way.RECORDED, ("c::just", "a::2", "b::over")) == wanted
