@@ -15,6 +15,7 @@ from ci_tools.model.project import Keep
 
 DEFAULT = ("python", "-m", "pytest")
 PLUGIN = "ci_tools.plugin"
+OF_A_WORKER = ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID")
 TOX_OVERRIDE = "testenv.pass_env+=PYTHONPATH,PYTEST_PLUGINS,XDIST_CI_*"
 
 
@@ -30,7 +31,10 @@ def environment(
     workers: str,
     keep: Keep | None = None,
 ) -> dict[str, str]:
-    """Return the environment for the command: what was there, and ours added in front."""
+    """Return the environment for the command: what was there, and ours added in front.
+
+    Without what marks a worker of pytest-xdist: a shard that a test starts is none, and its tests ask for that.
+    """
     ours = {
         "XDIST_CI_STAGE": str(stage),
         "XDIST_CI_OUT": str(out),
@@ -45,7 +49,7 @@ def environment(
         ours["XDIST_CI_KEEP"] = keep.value
     if is_tox(command):
         ours["TOX_OVERRIDE"] = _with(environ.get("TOX_OVERRIDE"), TOX_OVERRIDE, ";")
-    return {**environ, **ours}
+    return {**{name: value for name, value in environ.items() if name not in OF_A_WORKER}, **ours}
 
 
 def is_tox(command: Sequence[str]) -> bool:

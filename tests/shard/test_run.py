@@ -40,6 +40,24 @@ def test_the_plugin_gets_into_the_users_command(project: Project, command: tuple
     assert len(ran.outcomes) == 3
 
 
+def test_a_shard_that_a_test_starts_is_no_worker(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+        monkeypatch.setenv(name, "2")
+    monkeypatch.setenv("PYTEST_XDIST_AUTO_NUM_WORKERS", "1")
+    project.write(
+        test_a="""
+        import os, xdist
+        def test_a(request):
+            assert not xdist.is_xdist_worker(request)
+            assert [name for name in os.environ if "XDIST" in name and "CI" not in name] == [
+                "PYTEST_XDIST_AUTO_NUM_WORKERS"
+            ]
+        """
+    )
+    ran = project.run()
+    assert ran.outcomes == {"test_a.py::test_a": "passed"}, ran.output
+
+
 def test_by_default_tests_run_on_all_processors_by_file(project: Project) -> None:
     project.write(test_a=SUITE)
     ran = project.run(command=(sys.executable, "-m", "pytest"))
