@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ci_tools import __version__
-from ci_tools.audit.annotations import annotations_of
-from ci_tools.audit.as_json import as_json
 from ci_tools.audit.catalog import cards_of
-from ci_tools.audit.markdown import as_markdown
+from ci_tools.audit.outputs.annotations import annotations_of
+from ci_tools.audit.outputs.as_json import as_json
+from ci_tools.audit.outputs.markdown import as_markdown
+from ci_tools.audit.outputs.sarif import sarif
+from ci_tools.audit.outputs.text import Line, as_text, summary, text_lines
 from ci_tools.audit.rules import RULES, documentation_of, name_of
-from ci_tools.audit.sarif import sarif
 from ci_tools.audit.settings import FAIL_ON, fails
-from ci_tools.audit.text import Line, as_text, summary, text_lines
 from ci_tools.cli.audited import BASELINE, Audited, Request, audited, write_baseline
 from ci_tools.cli.options import WORKERS, number
 from ci_tools.cli.talk import error, say

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ci_tools.audit.rules.around import ancestors
+from ci_tools.audit.context.around import ancestors
 
 SOURCE = """
 class TestIt:

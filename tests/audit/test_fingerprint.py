@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ci_tools.audit.fingerprint import line_fingerprints
+from ci_tools.audit.outputs.fingerprint import line_fingerprints
 
 TEST = ["3a84008d223cd83a:1", "a885b7753a0ec7e6:1", "4d22b220987c3e1d:1", "5504b75e513941fd:1"]
 TEST += ["5a1d08f7c2482940:1", "d9ebd24fce30bc54:1", "c129715d7a2bc9a3:1"]

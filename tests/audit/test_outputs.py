@@ -10,11 +10,11 @@ from audit.values import FINDING, finding, judged
 from hypothesis import given, settings
 from rendered import TRIGGERS, hostile, rendered
 
-from ci_tools.audit.annotations import Annotation, annotations_of
-from ci_tools.audit.as_json import as_json
 from ci_tools.audit.finding import Severity
 from ci_tools.audit.judged import About, By, Remark, SetAside
-from ci_tools.audit.markdown import as_markdown
+from ci_tools.audit.outputs.annotations import Annotation, annotations_of
+from ci_tools.audit.outputs.as_json import as_json
+from ci_tools.audit.outputs.markdown import as_markdown
 from ci_tools.audit.readiness import CaseReadiness, FileReadiness, Readiness, State, Verified
 from ci_tools.audit.rules.cit102_fixed_port import Reference
 

@@ -16,7 +16,7 @@ from ci_tools.audit.catalog import AXES, card_of, cards_of, page_of
 from ci_tools.audit.engine import audit
 from ci_tools.audit.finding import Axis, Finding
 from ci_tools.audit.judged import ranked
-from ci_tools.audit.markdown import TOPICS
+from ci_tools.audit.outputs.markdown import TOPICS
 from ci_tools.audit.rules import RULES
 from ci_tools.cli.main import main
 from ci_tools.plan.pytest_config import PytestConfig

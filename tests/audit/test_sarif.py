@@ -16,7 +16,7 @@ from runner.npm import json_in
 from ci_tools.audit.catalog import Card
 from ci_tools.audit.finding import Axis, Severity, Span
 from ci_tools.audit.judged import About, By, Remark, SetAside
-from ci_tools.audit.sarif import MAX_RESULTS, sarif
+from ci_tools.audit.outputs.sarif import MAX_RESULTS, sarif
 
 PACKAGE, VERSION, MEMBER = "@microsoft/jest-sarif", "1.0.0-beta.0", "lib/schemas/sarif-2.1.0-rtm.5.json"
 CARDS = [

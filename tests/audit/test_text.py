@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from audit.values import FINDING, LINES, finding, judged
 
-from ci_tools.audit.excerpt import excerpt
 from ci_tools.audit.finding import Severity, Span
 from ci_tools.audit.judged import About, By, Remark, SetAside
+from ci_tools.audit.outputs.excerpt import excerpt
+from ci_tools.audit.outputs.text import as_text, text_lines
 from ci_tools.audit.readiness import CaseReadiness, FileReadiness, Readiness, State
-from ci_tools.audit.text import as_text, text_lines
 
 READY = "0 of 0 files, 0 of 0 tests are ready (static only)\n"
 TEXT = f"""\

@@ -12,9 +12,7 @@ from ci_tools.audit.finding import Finding
 from ci_tools.audit.suite import Suite
 
 Check = Callable[[Suite], Iterator[Finding]]
-_MODULES = {
-    module.name[:6].upper(): module.name for module in pkgutil.iter_modules(__path__) if module.name.startswith("cit")
-}
+_MODULES = {module.name[:6].upper(): module.name for module in pkgutil.iter_modules(__path__)}
 RULES = tuple(sorted(_MODULES))
 
 

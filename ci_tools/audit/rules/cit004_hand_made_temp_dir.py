@@ -28,8 +28,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ci_tools.audit.context.around import is_unittest, source_of
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.around import is_unittest, source_of
 from ci_tools.audit.steps import Call, UnitKind
 from ci_tools.audit.suite import Suite, finding
 

@@ -47,11 +47,11 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from ci_tools.audit.context.afterwards import End, end_of, kept_by_fixtures
+from ci_tools.audit.context.around import ancestors, is_of_tests, is_same_for_all, source_of
+from ci_tools.audit.context.changed import changed, grows, is_container, is_first_value, renews
+from ci_tools.audit.context.victims import is_of_stand_in, is_unread
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.afterwards import End, end_of, kept_by_fixtures
-from ci_tools.audit.rules.around import ancestors, is_of_tests, is_same_for_all, source_of
-from ci_tools.audit.rules.changed import changed, grows, is_container, is_first_value, renews
-from ci_tools.audit.rules.victims import is_of_stand_in, is_unread
 from ci_tools.audit.steps import Call, Kind, Place, Step, Store, Unit, UnitKind
 from ci_tools.audit.suite import Suite, finding
 

@@ -31,9 +31,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ci_tools.audit.context.afterwards import End, end_of, kept_by_fixtures
+from ci_tools.audit.context.around import ancestors, is_environ, is_of_tests
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.afterwards import End, end_of, kept_by_fixtures
-from ci_tools.audit.rules.around import ancestors, is_environ, is_of_tests
 from ci_tools.audit.steps import Call, Kind, Place, Step, Store, UnitKind
 from ci_tools.audit.suite import Suite, finding
 

@@ -31,9 +31,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ci_tools.audit.context.afterwards import End, end_of, is_kept, kept_by_fixtures
+from ci_tools.audit.context.around import calls_with_fixtures, is_of_tests, is_same_for_all, is_undoing
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.afterwards import End, end_of, is_kept, kept_by_fixtures
-from ci_tools.audit.rules.around import calls_with_fixtures, is_of_tests, is_same_for_all, is_undoing
 from ci_tools.audit.steps import Call, Kind, Step
 from ci_tools.audit.suite import Suite, finding
 

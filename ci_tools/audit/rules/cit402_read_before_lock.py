@@ -38,8 +38,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
+from ci_tools.audit.context.locked import Locked, locked_blocks
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.locked import Locked, locked_blocks
 from ci_tools.audit.source import Module
 from ci_tools.audit.suite import Suite, finding_at
 

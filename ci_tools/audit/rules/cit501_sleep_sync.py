@@ -35,8 +35,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ci_tools.audit.context.around import is_elsewhere, is_of_tests, place_in_unit
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.around import is_elsewhere, is_of_tests, place_in_unit
 from ci_tools.audit.steps import Call, Kind, UnitKind, Value
 from ci_tools.audit.suite import Suite, finding
 from ci_tools.model.words import count

@@ -30,9 +30,9 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ci_tools.audit.context.around import ancestors, calls_with_fixtures, is_of_tests, is_same_for_all
+from ci_tools.audit.context.drawn import has_part
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.around import ancestors, calls_with_fixtures, is_of_tests, is_same_for_all
-from ci_tools.audit.rules.drawn import has_part
 from ci_tools.audit.steps import Call, Kind, Unit, UnitKind, Value
 from ci_tools.audit.suite import Suite, finding
 

@@ -28,8 +28,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from ci_tools.audit.context.around import ancestors, calls_with_fixtures
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.around import ancestors, calls_with_fixtures
 from ci_tools.audit.steps import Call, Unit, UnitKind
 from ci_tools.audit.suite import Suite, finding
 

@@ -26,8 +26,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ci_tools.audit.context.around import ancestors
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.around import ancestors
 from ci_tools.audit.steps import Call, Check, Kind, Step, Value
 from ci_tools.audit.suite import Suite, finding
 

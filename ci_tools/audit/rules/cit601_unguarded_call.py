@@ -31,8 +31,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from ci_tools.audit.context.around import ancestors, calls_with_fixtures
 from ci_tools.audit.finding import Axis, Finding, Severity
-from ci_tools.audit.rules.around import ancestors, calls_with_fixtures
 from ci_tools.audit.steps import Call, Kind, Unit, UnitKind, Value
 from ci_tools.audit.suite import Suite, finding
 

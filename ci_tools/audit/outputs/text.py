@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from ci_tools.audit.excerpt import excerpt
 from ci_tools.audit.finding import Finding, Severity, Span
 from ci_tools.audit.judged import ORDER, Judged, Remark
+from ci_tools.audit.outputs.excerpt import excerpt
 from ci_tools.audit.readiness import State, sentence
 from ci_tools.audit.rules import name_of
 from ci_tools.model.words import count

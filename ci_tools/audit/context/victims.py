@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Mapping
 
+from ci_tools.audit.context.around import calls_with_fixtures, texts_in
 from ci_tools.audit.flow.restored import name_of
-from ci_tools.audit.rules.around import calls_with_fixtures, texts_in
 from ci_tools.audit.source import Module
 from ci_tools.audit.steps import Kind, Place, Step, Store
 from ci_tools.audit.suite import Suite

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ci_tools.audit.rules.around import ancestors
+from ci_tools.audit.context.around import ancestors
 from ci_tools.audit.steps import Call
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

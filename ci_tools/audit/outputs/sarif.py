@@ -16,8 +16,8 @@ from urllib.parse import quote
 from ci_tools.audit.baseline import known_of
 from ci_tools.audit.catalog import HOME, Card
 from ci_tools.audit.finding import Finding, Severity, Span
-from ci_tools.audit.fingerprint import line_fingerprints
 from ci_tools.audit.judged import About, By, Remark, SetAside, ranked
+from ci_tools.audit.outputs.fingerprint import line_fingerprints
 from ci_tools.report.inert import visible
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
+from ci_tools.audit.context.around import calls_with_fixtures, is_elsewhere, is_same_for_all
+from ci_tools.audit.context.changed import is_first_value
 from ci_tools.audit.flow.restored import name_of, touched
-from ci_tools.audit.rules.around import calls_with_fixtures, is_elsewhere, is_same_for_all
-from ci_tools.audit.rules.changed import is_first_value
 from ci_tools.audit.steps import Call, Kind, Step, Store, Unit, UnitKind, Value
 from ci_tools.audit.suite import Suite
 
