@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from functools import cache
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ci_tools.parallelize.compare import Difference, Hang
 from ci_tools.parallelize.gates import State
@@ -14,12 +11,11 @@ from ci_tools.parallelize.go import Answer, Page
 from ci_tools.parallelize.speed import Category, Speed
 from ci_tools.parallelize.words import TITLES, category_row, facts, hang_words, headline, next_step, own_frames, rates
 from ci_tools.report.inert import block, visible
+from ci_tools.report.pages import asset, filled, policy_hash
 from ci_tools.report.parts import name_of
 from ci_tools.report.terminal import first_line
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
+_PACKAGE = "ci_tools.parallelize"
 LISTED = 200
 BARS = 30
 LINE_CHARS = 1_000
@@ -31,23 +27,21 @@ _STATES = {State.PASSED: "passed", State.FAILED: "failed", State.UNKNOWN: "unkno
 
 def as_html(page: Page) -> str:
     """Return the page."""
-    style = _asset("report.css") + _asset("go.css")
-    return str(
-        _environment()
-        .get_template("go.html.j2")
-        .render(
-            headline=visible(headline(page), LINE_CHARS),
-            face=_FACES[page.answer],
-            facts=[(words.replace("`", ""), visible(name, LINE_CHARS)) for words, name in facts(page)],
-            gates=[(g.what, g.value_text, g.limit_text, _STATES[g.state]) for g in page.gates],
-            lists=list(_lists(page)),
-            hangs=[_hang(hang) for hang in page.comparison.hangs[:LISTED]],
-            n_hangs=len(page.comparison.hangs),
-            pictures=list(_pictures(page.speed)) if page.speed else [],
-            runs=page.runs,
-            style=style,
-            style_hash=f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}",
-        )
+    style = asset(_PACKAGE, "report.css") + asset(_PACKAGE, "go.css")
+    return filled(
+        _PACKAGE,
+        "go.html.j2",
+        headline=visible(headline(page), LINE_CHARS),
+        face=_FACES[page.answer],
+        facts=[(words.replace("`", ""), visible(name, LINE_CHARS)) for words, name in facts(page)],
+        gates=[(g.what, g.value_text, g.limit_text, _STATES[g.state]) for g in page.gates],
+        lists=list(_lists(page)),
+        hangs=[_hang(hang) for hang in page.comparison.hangs[:LISTED]],
+        n_hangs=len(page.comparison.hangs),
+        pictures=list(_pictures(page.speed)) if page.speed else [],
+        runs=page.runs,
+        style=style,
+        style_hash=policy_hash(style),
     )
 
 
@@ -103,25 +97,3 @@ def _bars(categories: Sequence[Category]) -> list[dict[str, Any]]:
         }
         for category in categories
     ]
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    pages = [PackageLoader("ci_tools.parallelize", "page"), PackageLoader("ci_tools.report", "page")]
-    environment = Environment(
-        loader=ChoiceLoader(pages), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    environment.filters["group"] = lambda number: f"{number:,}"
-    return environment
-
-
-@cache
-def _asset(name: str) -> Any:
-    """Return one file of ours as it is: it is no template, and nothing in it is escaped."""
-    from markupsafe import Markup
-
-    environment = _environment()
-    assert environment.loader is not None
-    return Markup(environment.loader.get_source(environment, name)[0])

@@ -7,11 +7,9 @@ every test. All text of a job is escaped here by Jinja, and there by `textConten
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ci_tools.formats.report_json import counts
 from ci_tools.model.bundle import DEFAULT_KEY
@@ -22,15 +20,14 @@ from ci_tools.report.columns import LINE_CHARS, MAX_TESTS, OUTCOMES, data_json
 from ci_tools.report.inert import plain, visible
 from ci_tools.report.lanes import lanes
 from ci_tools.report.markdown import RunFacts, is_url
+from ci_tools.report.pages import as_is, asset, filled, policy_hash
 from ci_tools.report.parts import change_lists, failure_groups, flip_cards, missing_lists, other_lists
 from ci_tools.report.reproduce import commands
 from ci_tools.report.spending import HEADER, spending_tables
 from ci_tools.report.times import lane_rows, plan_line, shard_rows, slowest_files, slowest_tests, time_line
 from ci_tools.report.verdict import headline, numbers_line, reasons_to_tell
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
+_PACKAGE = "ci_tools.report"
 _LISTED = 50
 _SPENT = 15  # rows of each table of what tests spent
 _SCRIPTS = ("data.js", "view.js", "table.js", "detail.js", "timeline.js", "main.js")
@@ -50,26 +47,24 @@ def html_page(
     Of more than `max_tests` it holds only those that didn't simply pass, and the slowest: a tenth as many.
     """
     rows = lanes(report.cases)
-    style, script = _asset("report.css") + _asset("tests.css"), _script()
-    return str(
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            **_head(report, facts),
-            **_body(report),
-            lanes=lane_rows(rows),
-            time_line=time_line(rows),
-            cost_lines=cost_lines,
-            spent=spending_tables(spending, _SPENT) if spending else [],
-            spent_header=HEADER,
-            outcomes=OUTCOMES,
-            max_tests=max_tests if len(report.cases) > max_tests else 0,
-            style=style,
-            script=script,
-            data=_as_is(data_json(report, rows, max_tests)),
-            style_hash=_hash(style),
-            script_hash=_hash(script),
-        )
+    style, script = asset(_PACKAGE, "report.css") + asset(_PACKAGE, "tests.css"), _script()
+    return filled(
+        _PACKAGE,
+        "report.html.j2",
+        **_head(report, facts),
+        **_body(report),
+        lanes=lane_rows(rows),
+        time_line=time_line(rows),
+        cost_lines=cost_lines,
+        spent=spending_tables(spending, _SPENT) if spending else [],
+        spent_header=HEADER,
+        outcomes=OUTCOMES,
+        max_tests=max_tests if len(report.cases) > max_tests else 0,
+        style=style,
+        script=script,
+        data=as_is(data_json(report, rows, max_tests)),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
     )
 
 
@@ -119,43 +114,5 @@ def _body(report: Report) -> dict[str, Any]:
 
 
 @cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("ci_tools.report", "page"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["group"] = lambda number: f"{number:,}"
-    return environment
-
-
-@cache
-def _asset(name: str) -> Any:
-    """Return one file of ours as it is: it is no template, and nothing in it is escaped."""
-    environment = _environment()
-    assert environment.loader is not None
-    return _as_is(environment.loader.get_source(environment, name)[0])
-
-
-@cache
 def _script() -> Any:
-    return _as_is('(() => {\n"use strict";\n' + "\n".join(map(_asset, _SCRIPTS)) + "})();\n")
-
-
-def _as_is(text: str) -> Any:
-    """Return text of ours that Jinja doesn't escape."""
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
-def _hash(text: str) -> str:
-    """Return how a Content-Security-Policy names an inline style or script.
-
-    Source: https://www.w3.org/TR/CSP3/#grammardef-hash-source
-    """
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+    return as_is('(() => {\n"use strict";\n' + "\n".join(asset(_PACKAGE, name) for name in _SCRIPTS) + "})();\n")

@@ -5,13 +5,12 @@ No script; names and messages are escaped by Jinja.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import Any
 
 from ci_tools.report.inert import visible
+from ci_tools.report.pages import asset, filled, policy_hash
 from ci_tools.report.parts import name_of
 from ci_tools.stability.heat import LEGEND, ORDERS, Cell, Column, Heat, heat
 from ci_tools.stability.judge import Report
@@ -28,9 +27,7 @@ from ci_tools.stability.tell import (
     test_lines,
 )
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
+_PACKAGE = "ci_tools.stability"
 DETAILED = 300
 LINE_CHARS = 1_000
 
@@ -38,27 +35,23 @@ LINE_CHARS = 1_000
 def as_html(report: Report) -> str:
     """Return the page."""
     picture = heat(report)
-    style = _asset("report.css") + _asset("tests.css") + _asset("stability.css")
-    return str(
-        _environment()
-        .get_template("stability.html.j2")
-        .render(
-            headline=headline(report),
-            facts=[visible(fact, LINE_CHARS) for fact in facts(report)],
-            picture=picture,
-            edges=set(_edges(picture)),
-            rows=[
-                {"name": name_of(row.nodeid), "cells": list(_cells(row.cells, picture.columns))} for row in picture.rows
-            ],
-            legend=LEGEND,
-            orders=ORDERS,
-            n_bad=len(report.bad),
-            tests=list(_tests(report)),
-            lists=_lists(report),
-            runs=[run_words(run) for run in report.study.design],
-            style=style,
-            style_hash=f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}",
-        )
+    style = asset(_PACKAGE, "report.css") + asset(_PACKAGE, "tests.css") + asset(_PACKAGE, "stability.css")
+    return filled(
+        _PACKAGE,
+        "stability.html.j2",
+        headline=headline(report),
+        facts=[visible(fact, LINE_CHARS) for fact in facts(report)],
+        picture=picture,
+        edges=set(_edges(picture)),
+        rows=[{"name": name_of(row.nodeid), "cells": list(_cells(row.cells, picture.columns))} for row in picture.rows],
+        legend=LEGEND,
+        orders=ORDERS,
+        n_bad=len(report.bad),
+        tests=list(_tests(report)),
+        lists=_lists(report),
+        runs=[run_words(run) for run in report.study.design],
+        style=style,
+        style_hash=policy_hash(style),
     )
 
 
@@ -105,25 +98,3 @@ def _cell(cell: Cell, column: Column) -> Any:
     kind = cell.letter if cell.letter.isalpha() else "not-run"
     title = f"run {column.number}, {column.words}: {cell.word}"
     return Markup('<td class="{}" title="{}">{}</td>').format(kind, title, cell.letter)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-
-    pages = [PackageLoader("ci_tools.stability", "page"), PackageLoader("ci_tools.report", "page")]
-    environment = Environment(
-        loader=ChoiceLoader(pages), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
-    )
-    environment.filters["group"] = lambda number: f"{number:,}"
-    return environment
-
-
-@cache
-def _asset(name: str) -> Any:
-    """Return one file of ours as it is: it is no template, and nothing in it is escaped."""
-    from markupsafe import Markup
-
-    environment = _environment()
-    assert environment.loader is not None
-    return Markup(environment.loader.get_source(environment, name)[0])
