@@ -32,12 +32,13 @@ from _bench import ROOT, environ, judged, print_table, run, say, scratch
 from ci_tools.formats import attempts_jsonl, collected_jsonl, manifest_json, plan_json
 from ci_tools.merge.imported import merge_junit
 from ci_tools.merge.judge import merge, plan_of
-from ci_tools.merge.junit.find import checkout_files, collector_paused, find_junit, read_all
+from ci_tools.merge.junit.find import checkout_files, find_junit, read_all
 from ci_tools.merge.junit.identity import NodeIds
 from ci_tools.merge.read import read_bundles
 from ci_tools.model.bundle import bundle_name
 from ci_tools.model.plan import Atom, Plan, Shard
 from ci_tools.model.run import Attempt, Begin, CollectedFile, Collection, FileState, Manifest, Outcome
+from ci_tools.store.collector import collector_paused
 from ci_tools.store.files import sha256
 
 TESTS_A_FILE = 20

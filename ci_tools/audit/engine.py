@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ci_tools.audit.finding import Finding, Severity
@@ -12,6 +10,7 @@ from ci_tools.audit.rules import RULES, check_of, name_of
 from ci_tools.audit.source import Problem, read_sources
 from ci_tools.audit.suite import Suite, build_suite
 from ci_tools.plan.pytest_config import PytestConfig
+from ci_tools.store.collector import collector_paused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +33,8 @@ class Audit:
 
 def audit(config: PytestConfig, *, rules: Sequence[str] = RULES) -> Audit:
     """Read a project's suite and run the rules over it."""
-    with uncollected():
+    with collector_paused():
         return audit_suite(build_suite(read_sources(config), config), rules=rules)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Switch off garbage collection: it would look at millions of nodes again and again, for half of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def audit_suite(suite: Suite, *, rules: Sequence[str] = RULES) -> Audit:

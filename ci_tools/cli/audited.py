@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ci_tools.audit.baseline import baseline_of
-from ci_tools.audit.engine import RuleError, audit_suite, uncollected
+from ci_tools.audit.engine import RuleError, audit_suite
 from ci_tools.audit.judge import judge
 from ci_tools.audit.judged import About, By, Judged, Remark
 from ci_tools.audit.rules import RULES
@@ -25,6 +25,7 @@ from ci_tools.model.errors import CiToolsError
 from ci_tools.model.words import count
 from ci_tools.plan.discover import matches
 from ci_tools.plan.pytest_config import PytestConfig, find_config
+from ci_tools.store.collector import collector_paused
 from ci_tools.store.files import read_text, write_text
 from ci_tools.store.tables import read_table
 
@@ -78,7 +79,7 @@ class Audited:
 
 def audited(request: Request, *, cwd: Path) -> Audited:
     """Read and judge the suite that pytest would run in `cwd`; CiToolsError where there is none."""
-    with uncollected():
+    with collector_paused():
         return _audited(request, cwd)
 
 

@@ -22,7 +22,7 @@ from ci_tools.merge.compare import judged
 from ci_tools.merge.cost import run_cost
 from ci_tools.merge.imported import merge_junit
 from ci_tools.merge.judge import durations_of, merge, of_key, plan_of
-from ci_tools.merge.junit.find import checkout_files, collector_paused, find_junit, read_all
+from ci_tools.merge.junit.find import checkout_files, find_junit, read_all
 from ci_tools.merge.junit.identity import NodeIds
 from ci_tools.merge.outside import nothing_left
 from ci_tools.merge.read import has_bundle, read_bundles
@@ -39,6 +39,7 @@ from ci_tools.report.junit import junit_xml
 from ci_tools.report.markdown import RunFacts, summary
 from ci_tools.report.terminal import report_text
 from ci_tools.report.trace import trace_json
+from ci_tools.store.collector import collector_paused
 from ci_tools.store.files import write_text
 
 EXAMPLES = """\

@@ -64,24 +64,7 @@ class Bindings(Calls):
         is_local = owner.kind in (Kind.ITEMS, Kind.INSTANCE, Kind.MADE, Kind.CONST, Kind.PRIVATE, Kind.PATH)
         if is_local and not owner.home:
             return
-        self.note(
-            Store(
-                unit=self.unit,
-                module=self.scope.module,
-                node=node,
-                symbol=self.scope.symbol,
-                frames=self.frames,
-                within=self.within,
-                in_loop=self.n_loops > 0,
-                is_teardown=self.is_teardown,
-                cwd=self.cwd,
-                place=place,
-                owner=owner,
-                name=name,
-                value=value,
-                is_delete=is_delete,
-            )
-        )
+        self.note_at(Store, node, place=place, owner=owner, name=name, value=value, is_delete=is_delete)
 
     def delete(self, node: ast.Delete) -> None:
         for target in node.targets:

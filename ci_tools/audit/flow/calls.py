@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ci_tools.audit.flow import outside, patches, texts
 from ci_tools.audit.flow.memo import Memo
@@ -39,11 +40,10 @@ class Calls(Memo):
             self.undoing.add(len(self.steps))
         self.steps.append(step)
 
-    def note_call(
-        self, name: str, node: ast.expr | ast.stmt, args: Args, keywords: Keywords, receiver: Value | None
-    ) -> None:
+    def note_at(self, kind: type[Step], node: ast.expr | ast.stmt, **details: Any) -> None:
+        """Note a step of a kind, where the flow is now."""
         self.note(
-            Call(
+            kind(
                 unit=self.unit,
                 module=self.scope.module,
                 node=node,
@@ -53,10 +53,7 @@ class Calls(Memo):
                 in_loop=self.n_loops > 0,
                 is_teardown=self.is_teardown,
                 cwd=self.cwd,
-                name=name,
-                args=args,
-                keywords=keywords,
-                receiver=receiver,
+                **details,
             )
         )
 
@@ -99,7 +96,7 @@ class Calls(Memo):
         name = self._name_of(function)
         if patches.is_patched(name, self.patched, self.scope.module.path):
             return Value(Kind.MADE, "unittest.mock.Mock", node=node)
-        self.note_call(name, node, args, keywords, receiver)
+        self.note_at(Call, node, name=name, args=args, keywords=keywords, receiver=receiver)
         if function.kind is Kind.FUNCTION:
             return self.call_function(function, args, node, keywords)
         if function.kind is Kind.CLASS:

@@ -87,22 +87,7 @@ class Statements(Bindings):
         left = self.value(node.left)
         for operator, comparator in zip(node.ops, node.comparators):
             right = self.value(comparator)
-            self.note(
-                Check(
-                    unit=self.unit,
-                    module=self.scope.module,
-                    node=node,
-                    symbol=self.scope.symbol,
-                    frames=self.frames,
-                    within=self.within,
-                    in_loop=self.n_loops > 0,
-                    is_teardown=self.is_teardown,
-                    cwd=self.cwd,
-                    left=left,
-                    operator=type(operator).__name__,
-                    right=right,
-                )
-            )
+            self.note_at(Check, node, left=left, operator=type(operator).__name__, right=right)
             left = right
 
     def if_(self, node: ast.If) -> bool:

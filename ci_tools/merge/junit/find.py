@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from ci_tools.merge.junit.identity import NodeIds
@@ -50,18 +48,6 @@ def read_all(
         files.append(read_junit(path, ids))
         seen(number)
     return tuple(files)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Leave cyclic garbage alone: among a million results that all stay it costs more than they do."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def checkout_files(rootdir: Path) -> tuple[str, ...]:
