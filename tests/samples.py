@@ -9,19 +9,26 @@ from typing import Any
 
 from ci_tools.formats import (
     attempts_jsonl,
+    audit_baseline_json,
     collected_jsonl,
     cost_json,
     durations_json,
+    evidence_jsonl,
     manifest_json,
+    marks_json,
     plan_json,
     report_json,
     spending_jsonl,
+    trial_json,
 )
+from ci_tools.formats.audit_baseline_json import Known
 from ci_tools.model.cost import Choice, Price, PriceSource, RunCost, Runner, ShardCost, WorkerTime
+from ci_tools.model.evidence import Access, Change, Evidence, Kind, Record, Touch
 from ci_tools.model.plan import Atom, Certificate, Plan, Shard
 from ci_tools.model.report import CaseResult, Conclusion, NotRun, Report, ShardResult, ShardState
 from ci_tools.model.run import Attempt, Begin, CollectedFile, Collection, FileState, Manifest, Outcome, Session
 from ci_tools.model.spending import Amounts, Book, Entry, Spending, Spent, What
+from ci_tools.model.trial import Order, Steering
 from ci_tools.model.verdict import BaseRun, Cause, Changes, Judgement, Slower
 
 CERTIFICATE = Certificate(
@@ -305,6 +312,49 @@ RUN_COST = RunCost(
 
 DURATIONS_S = {"tests/test_slow.py::test_one[é]": 2.625, "tests/test_a b.py::test_x": 0.001, "z.py::test": 3.0}
 
+BASELINE = {
+    Known("tests/test_a b.py", "CIT001", "test_x", 'open("out.txt", "w")'): 2,
+    Known("tests/conftest.py", "CIT203", "", "os.chdir('é')"): 1,
+}
+
+EVIDENCE = Evidence(
+    worker="gw1",
+    rootdir="/home/é",
+    records=(
+        Record(
+            kind=Kind.TEST,
+            id="tests/test_slow.py::test_one[é]",
+            worker="gw1",
+            touched=(Touch(Access.WRITE, "out.txt", "call"), Touch(Access.BIND, "tcp:127.0.0.1:8000", "setup")),
+            changed=(Change("environ", "HOME", "changed", among=3),),
+        ),
+        Record(
+            kind=Kind.FIXTURE,
+            id="tests/conftest.py::db",
+            worker="gw1",
+            touched=(Touch(Access.DATABASE, "data/app.sqlite"),),
+            scope="session",
+            under="tests/test_slow.py::test_one[é]",
+            omitted=7,
+        ),
+        Record(kind=Kind.END, id="", worker="gw1", touched=(Touch(Access.TREE, "sessions"),)),
+    ),
+)
+
+MARKS = {"slow": ("tests/test_slow.py::test_one[é]", "z.py::test"), "wip": ()}
+
+STEERING = Steering(
+    workers="2",
+    dist="each",
+    order=Order.RANDOM,
+    seed=7,
+    tests=("tests/test_slow.py::test_one[é]", "z.py::test"),
+    lanes={"gw0": ("z.py::test",), "gw1": ()},
+    together=True,
+    evidence=True,
+    as_is=True,
+)
+
 
 def attempts_text(sessions: tuple[Session, ...]) -> str:
     """Return the lines that a recorder writes for these sessions."""
@@ -354,6 +404,16 @@ FORMATS: Mapping[str, Format] = {
         Format("cost.json", cost_json.FORMAT, replace(COST, spending=SPENDING), cost_json.dumps, cost_json.loads_shard),
         Format("run-cost.json", cost_json.FORMAT, RUN_COST, cost_json.dumps, cost_json.loads_run),
         Format("spending.jsonl", spending_jsonl.FORMAT, BOOK, spending_jsonl.dumps, spending_jsonl.loads),
+        Format("evidence.jsonl", evidence_jsonl.FORMAT, EVIDENCE, evidence_jsonl.dumps, evidence_jsonl.loads),
+        Format("marks.json", marks_json.FORMAT, MARKS, marks_json.dumps, marks_json.loads),
+        Format("trial.json", trial_json.FORMAT, STEERING, trial_json.dumps, trial_json.loads),
+        Format(
+            "audit-baseline.json",
+            audit_baseline_json.FORMAT,
+            BASELINE,
+            audit_baseline_json.dumps,
+            audit_baseline_json.loads,
+        ),
     )
 }
 DOCUMENTS = [name for name in FORMATS if not name.endswith(".jsonl")]
