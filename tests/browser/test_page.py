@@ -203,7 +203,7 @@ def test_a_keyboard_reaches_everything(opened: Open) -> None:
     name = _names(page)[2]
     assert page.evaluate("document.activeElement.title") == name
     page.keyboard.press("Enter")
-    assert page.get_by_role("dialog", name=name.partition("::")[2]).is_visible()
+    page.get_by_role("dialog", name=name.partition("::")[2]).wait_for()
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.title") == name
     page.keyboard.press("End")

@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 
 from runner.act import Repository
+from runner.data import ROOT
 from runner.user import report_of
 
 
 def test_our_own_suite_is_planned_by_the_working_copy(repository: Repository, product: Path) -> None:
     shutil.copytree(product, repository.root, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "tests", repository.root / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     repository.commit()
     run = repository.run("push", job="plan", workflow="ci.yml")
     assert run.code == 0, run.text
@@ -19,7 +21,7 @@ def test_our_own_suite_is_planned_by_the_working_copy(repository: Repository, pr
 
 
 def test_the_number_of_shards_follows_from_what_the_last_run_took(repository: Repository) -> None:
-    starter = (Path(__file__).parents[2] / "workflows/sharded.yml").read_text()
+    starter = (ROOT / "workflows/sharded.yml").read_text()
     starter = starter.replace("python -m pip install -e . pytest pytest-xdist", "python -m pytest --version")
     assert "shards: 4 #" in starter
     repository.write("tests/test_a.py", "def test_a(): ...\ndef test_b(): ...\n")
