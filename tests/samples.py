@@ -319,7 +319,7 @@ BASELINE = {
 
 EVIDENCE = Evidence(
     worker="gw1",
-    rootdir="/home/é",
+    rootdir="/srv/é",
     records=(
         Record(
             kind=Kind.TEST,

@@ -20,12 +20,17 @@ class Kind(str, Enum):
     NEEDS = "needs"  # it fails unless other tests ran before it
     ALWAYS = "always"  # alone too
     RANDOM = "random"  # alone too, at times
+    WORKER = "worker"  # alone too, but only in a worker of pytest-xdist
+    LASTING = "lasting"  # what runs with others leave on disk makes the difference from then on
+    UNCLEAR = "unclear"  # in some runs, not clearly more often with others than alone
     UNSEEN = "unseen"  # in no run of the bisection
 
     @property
     def exit_code(self) -> int:
-        """Return 0 where other tests were found, 1 where none is to blame, 3 where nothing failed."""
-        return {Kind.ALWAYS: NO, Kind.RANDOM: NO, Kind.UNSEEN: UNJUDGED}.get(self, YES)
+        """Return 0 where other tests were found, 1 where none is to blame, 3 where that can't be told."""
+        if self in (Kind.ALWAYS, Kind.RANDOM, Kind.WORKER):
+            return NO
+        return UNJUDGED if self in (Kind.LASTING, Kind.UNCLEAR, Kind.UNSEEN) else YES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,8 @@ class Bisection:
 
     `scene` is the attempt that it began with. `changes` are sentences on what the culprits leave changed. `message`
     is of the newest failure. `ended` says why the search isn't done, "" when it is. `command` is what
-    was given to run, `pytest` that without paths, for node ids behind it; () where there is none.
+    was given to run, `pytest` that without paths, for node ids behind it; () where there is none. `options`
+    are those of the bisection that its runs need.
     """
 
     test: str
@@ -76,4 +82,5 @@ class Bisection:
     ended: str = ""
     changes: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     pytest: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from ci_tools.bisect.oracle import MisledError, Subset, is_more
+from ci_tools.bisect.oracle import MisledError, Subset, is_surely_more
 from ci_tools.model.statistics import Share
 
 # How often a search begins anew, as it went astray. What was asked before needn't be asked again.
@@ -50,7 +50,7 @@ def _confirmed(whole: Subset, judge: Judge, confirm: int) -> tuple[Subset, Share
     while True:
         found = _search(whole, (), whole, judge)
         share = judge.confirm(found, confirm)
-        if not is_more(share, judge.base):
+        if not is_surely_more(share, judge.base):
             return None
         if len(found) in (1, len(whole)):
             return found, share

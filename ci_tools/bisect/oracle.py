@@ -12,14 +12,16 @@ from math import log
 from ci_tools.model.statistics import Share, fisher
 
 Subset = tuple[str, ...]
+NOTHING = Share(bad=0, n=0)
 
 # A set that does nothing is taken for a culprit in 2 of 100 cases (what is found is confirmed by more runs), one
 # that does is overlooked in 5; in 5 of 1,000 where that would have two tests accused instead of one.
 TAKEN_FOR_ONE, OVERLOOKED, SURELY_OVERLOOKED = 0.02, 0.05, 0.005
 # Nothing is known to happen never or always.
 SELDOM, NEARLY_ALWAYS, RARELY = 0.01, 0.95, 0.05
-# Two rates are different: of a test that is repeated while they aren't, hence less than the usual 5 %.
-DIFFERENT = 0.02
+# Two rates are different: of a test that is repeated while they aren't, hence less than the usual 5 %, and still
+# less before tests are accused of what happens without them too.
+DIFFERENT, SURELY_DIFFERENT = 0.02, 0.005
 # What may be more often, and isn't surely yet, is run up to so many times as often.
 PATIENCE = 8
 
@@ -33,12 +35,26 @@ class MisledError(Exception):
 
 
 class TimeUpError(Exception):
-    """There is no time left, or too many runs were made; its text says so: `20m 00s are up`."""
+    """There is no time left, or too many runs were made; its text says so, and how to go on: `20m 00s are up: …`."""
 
 
 def is_more(share: Share, base: Share) -> bool:
     """Return whether it happened more often than `base` says."""
     return fisher(share, base) < DIFFERENT
+
+
+def is_surely_more(share: Share, base: Share) -> bool:
+    """Return the same of tests that are going to be accused: the more careful where it happens without them too."""
+    return fisher(share, base) < (SURELY_DIFFERENT if base.bad else DIFFERENT)
+
+
+def times(ask: Callable[[], bool | None], n: int) -> Share:
+    """Return how often something happened in n runs; those that say nothing (None) are made again, and not counted."""
+    share = NOTHING
+    while share.n < n:
+        happened = ask()
+        share += NOTHING if happened is None else Share(bad=int(happened), n=1)
+    return share
 
 
 def rate(share: Share) -> float:
@@ -55,16 +71,17 @@ def judged(seen: Share, *, low: float, high: float, overlooked: float) -> bool |
 
 
 class Oracle:
-    """Asks `run` of sets: whether it happened, once. `base` is how often it happens without any of them.
+    """Asks `run` of sets: whether it happened, once, None when that can't be judged.
 
+    `base` is how often it happens without any of them.
     `known` counts the runs of sets that are known to do it, save those by which that became known: what they would
     tell of the rate is too much. `smallest` is the smallest of these sets.
     """
 
-    def __init__(self, run: Callable[[Subset], bool], *, base: Share, known: Share, whole: Subset) -> None:
+    def __init__(self, run: Callable[[Subset], bool | None], *, base: Share, known: Share, whole: Subset) -> None:
         self.n_runs = 0
         self.known = known
-        self.smallest = whole
+        self.smallest = self._whole = whole
         self._run = run
         self.base = base
         self._seen = {whole: known}
@@ -99,6 +116,7 @@ class Oracle:
             share += self._times(whole, 1)
         if not self._judged(whole, OVERLOOKED):
             self.base += share
+            self.smallest = self._whole
             raise MisledError
         self.known += share
 
@@ -112,17 +130,22 @@ class Oracle:
         What doesn't do it after all tells how often it happens without anybody: more often than was known.
         """
         share = self._times(subset, n)
-        while not is_more(share, self.base) and share.n < n * PATIENCE:
+        while not is_surely_more(share, self.base) and share.n < n * PATIENCE:
             share += self._times(subset, 1)
             self.base += self._times((), int(share.n > self.base.n))
-        if is_more(share, self.base):
+        if is_surely_more(share, self.base):
             self.known += share
         else:
             self.base += share
+            self.smallest = self._whole
         return share
 
+    def seen(self, subset: Subset) -> Share:
+        """Return what all runs of a set came to."""
+        return self._seen.get(subset, NOTHING)
+
     def _times(self, subset: Subset, n: int) -> Share:
-        return Share(bad=sum(self._ask(subset) for _ in range(n)), n=n)
+        return times(lambda: self._ask(subset), n)
 
     def _race(self, candidates: Sequence[Subset], overlooked: float) -> Subset | None:
         """Run the candidates in turn until one of them is sure to do it, or all are sure not to."""
@@ -134,18 +157,16 @@ class Oracle:
             is_open = [candidate for candidate, answer in answers.items() if answer is None]
             if not is_open:
                 return None
-            self._ask(min(is_open, key=lambda candidate: self._seen_of(candidate).n))
+            self._ask(min(is_open, key=lambda candidate: self.seen(candidate).n))
 
     def _judged(self, subset: Subset, overlooked: float) -> bool | None:
-        return judged(self._seen_of(subset), low=self._low, high=self._high, overlooked=overlooked)
+        return judged(self.seen(subset), low=self._low, high=self._high, overlooked=overlooked)
 
-    def _seen_of(self, subset: Subset) -> Share:
-        return self._seen.get(subset, Share(bad=0, n=0))
-
-    def _ask(self, subset: Subset) -> bool:
+    def _ask(self, subset: Subset) -> bool | None:
+        """Run a set once. Of one that breaks the run it is known at least that it doesn't do it."""
         if self.n_runs == MAX_RUNS:
             raise TimeUpError(f"{MAX_RUNS:,} runs have not been enough")
         happened = self._run(subset)
         self.n_runs += 1
-        self._seen[subset] = self._seen_of(subset) + Share(bad=int(happened), n=1)
+        self._seen[subset] = self.seen(subset) + Share(bad=int(happened or 0), n=1)
         return happened

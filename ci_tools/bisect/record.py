@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci_tools.bisect.oracle import Subset
+from ci_tools.bisect.oracle import NOTHING, Subset
 from ci_tools.bisect.runs import Runs
 from ci_tools.bisect.scene import Scene, likely, scenes
 from ci_tools.merge.read import read_bundle
 from ci_tools.model.errors import CiToolsError
+from ci_tools.model.statistics import Share
 from ci_tools.model.trial import Conditions
 
 HINT = "name it as `pytest --collect-only -q` does, and the command behind --"
@@ -20,10 +21,14 @@ PLACES = (".ci-tools/stability", ".ci-tools/parallelize", ".ci-tools/local", "bu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Attempts of one test. Both are in the order in which they are to be looked at: fewest suspects first."""
+    """Attempts of one test. Both are in the order in which they are to be looked at: fewest suspects first.
+
+    `alone` has the runs alone that were made before the suite was run for this; none where it was recorded already.
+    """
 
     failed: tuple[Scene, ...] = ()
     passed: tuple[Scene, ...] = ()
+    alone: Share = NOTHING
 
     @property
     def guess(self) -> Subset:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from ci_tools.bisect.bisection import Culprit
 from ci_tools.bisect.layout import layout
 from ci_tools.bisect.oracle import Subset, TimeUpError
-from ci_tools.bisect.scene import Scene, Way
+from ci_tools.bisect.scene import DIED, Scene, Way, with_death
 from ci_tools.formats import evidence_jsonl
 from ci_tools.merge.read import read_bundle
 from ci_tools.model.bundle import MAX_FILE_BYTES
@@ -62,10 +62,10 @@ class Runs:
         """How long it has taken so far."""
         return time.monotonic() - self._start_s
 
-    def ask(self, scene: Scene, way: Way, others: Subset) -> bool:
-        """Return whether the test was bad in a run with these others.
+    def ask(self, scene: Scene, way: Way, others: Subset) -> bool | None:
+        """Return whether the test was bad in a run with these others, None when the run can't be judged.
 
-        A run that can't be judged counts as one in which it wasn't. Raises TimeUpError when the time is up,
+        Raises TimeUpError when the time is up,
         CiToolsError when nothing can be judged, or a test isn't there.
         """
         conditions, steering = layout(scene, way, others)
@@ -76,12 +76,12 @@ class Runs:
         if result.missing:
             raise _missing(result)
         place = f"gw0 {self.test}" if steering.lanes else self.test
-        return self._judged(result, result.attempts.get(place))
+        return self._judged(result, result.attempts.get(place) or self._died(result))
 
     def make(self, name: str, conditions: Conditions, steering: Steering | None = None) -> Result:
         """Run the command once, unless the time is up."""
         if self._limit_s is not None and self.seconds > self._limit_s:
-            raise TimeUpError(f"{duration(self._limit_s)} are up")
+            raise TimeUpError(f"{duration(self._limit_s)} are up: go on with --resume")
         self.n += 1
         self._last = self._series.run(name, conditions, steering)
         return self._last
@@ -96,14 +96,19 @@ class Runs:
         except (CiToolsError, TimeUpError):
             return ()
 
-    def _judged(self, result: Result, attempt: Attempt | None) -> bool:
+    def _died(self, result: Result) -> Attempt | None:
+        bundle = read_bundle(result.bundle)
+        attempts = (a for session in bundle.sessions for a in with_death(bundle, session).attempts)
+        return next((a for a in attempts if a.nodeid == self.test and a.message == DIED), None)
+
+    def _judged(self, result: Result, attempt: Attempt | None) -> bool | None:
         if attempt is None or attempt.outcome is Outcome.SKIPPED:
             self.n_unjudged += 1
             self._in_a_row += 1
             if self._in_a_row == MAX_UNJUDGED:
                 why = result.problem or ("it is skipped" if attempt else "it isn't run")
                 raise CiToolsError(f"{self.test} can't be judged: {why}", hint=f"see {result.bundle.parent}")
-            return False
+            return None
         self._in_a_row = 0
         if attempt.outcome.is_bad:
             self.last_bad = attempt

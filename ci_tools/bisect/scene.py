@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ci_tools.bisect.oracle import Subset
 from ci_tools.model.bundle import Bundle
-from ci_tools.model.run import Attempt, Session
+from ci_tools.model.run import Attempt, Outcome, Session
 
 # At a time beside the test: each is in a process of its own, and GitHub's standard runners have four CPUs.
 MAX_BESIDE = 3
@@ -18,6 +18,7 @@ LONG_S = 1.0
 MAX_PEERS = 12
 # Tests that ended so shortly before it count as beside it: what they left may just be on its way.
 SLACK_S = 0.1
+DIED = "its process died"
 
 
 class Way(str, Enum):
@@ -57,7 +58,6 @@ class Scene:
     lanes: tuple[Subset, ...] = ()
     start_s: float = 0.0
     test_s: float = 0.0
-    rootdir: str = ""
 
     def groups(self, way: Way) -> tuple[Subset, ...]:
         """Return the tests that may do it this way, those together that are run with it at once.
@@ -83,11 +83,22 @@ class Scene:
 
 def scenes(bundle: Bundle, test: str, *, source: str) -> Iterator[Scene]:
     """Yield the first attempt of the test in each session of a bundle, as far as it passed or was bad there."""
-    for session in bundle.sessions:
+    for session in (with_death(bundle, session) for session in bundle.sessions):
         own = [a for a in _tests(session) if a.nodeid == test]
         for attempt in own[:1]:
             if attempt.outcome.is_bad or attempt.outcome.value == "passed":
                 yield _scene(session, attempt, source)
+
+
+def with_death(bundle: Bundle, session: Session) -> Session:
+    """Return a session with an attempt of the test with which its only process died: nobody was left to record it."""
+    manifest = bundle.manifest
+    is_dead = session.exit_status is None and manifest is not None and manifest.sealed and not manifest.stopped
+    if not is_dead or session.begin.dist != "no":
+        return session
+    start_s = max((a.start_s + a.total_s for a in session.attempts), default=session.begin.start_s)
+    died = [Attempt(nodeid=t, outcome=Outcome.CRASHED, start_s=start_s, message=DIED) for t in session.running]
+    return replace(session, attempts=(*session.attempts, *died))
 
 
 def likely(chosen: Scene, others: Iterable[Scene]) -> Subset:
@@ -127,7 +138,6 @@ def _scene(session: Session, attempt: Attempt, source: str) -> Scene:
         lanes=(_ids(before), *lanes),
         start_s=start_s,
         test_s=attempt.total_s,
-        rootdir=session.begin.rootdir,
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ci_tools.bisect.bisection import Culprit, Fact, Kind
 from ci_tools.bisect.ddmin import minimal
-from ci_tools.bisect.oracle import PATIENCE, Oracle, Subset, TimeUpError, is_more
+from ci_tools.bisect.oracle import NOTHING, PATIENCE, Oracle, Subset, TimeUpError, is_more, is_surely_more, times
 from ci_tools.bisect.scene import Scene, Way
 from ci_tools.model.statistics import Share
 from ci_tools.model.words import count
@@ -21,23 +21,26 @@ ROUNDS = ((Way.BEFORE, Way.BESIDE), (Way.EARLIER,), (Way.RECORDED,))
 # A way and its tests that are run at once.
 Group = tuple[Way, Subset]
 
-NONE = Share(bad=0, n=0)
+# Whether the test was bad in a run with these others, None when that can't be judged. Raises TimeUpError.
+Ask = Callable[[Scene, Way, Subset], bool | None]
 
-# Whether the test was bad in a run with these others. Raises TimeUpError.
-Ask = Callable[[Scene, Way, Subset], bool]
+
+class LastingError(Exception):
+    """Runs leave something behind: what is asked now isn't what was asked before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quest:
     """What to go by: the failed attempt, a guess who did it, how to come by an attempt that passed.
 
-    `runs` is how often a question is asked before its answer counts.
+    `runs` is how often a question is asked before its answer counts; `alone` has the runs alone so far.
     """
 
     scene: Scene
     guess: Subset = ()
     passed: Callable[[], Scene | None] = lambda: None
     runs: int = 5
+    alone: Share = NOTHING
 
 
 class Search:
@@ -49,7 +52,8 @@ class Search:
         self._ask = ask
         self._tell = tell
         self._word = word
-        self._alone: dict[bool, Share] = {}
+        self._needs_them = False
+        self._alone: dict[bool, Share] = {False: quest.alone} if quest.alone.n else {}
         self._whole: dict[Group, Share] = {}
 
     @property
@@ -59,14 +63,16 @@ class Search:
             Fact(way=Way.BESIDE if in_worker else Way.BEFORE, n_tests=0, share=s)
             for in_worker, s in self._alone.items()
         ]
-        whole: dict[Way, Fact] = {}
-        for (way, tests), share in self._whole.items():
-            fact = whole.get(way, Fact(way=way, n_tests=0, share=NONE))
-            whole[way] = replace(fact, n_tests=fact.n_tests + len(tests), share=fact.share + share)
-        return (*alone, *whole.values())
+        return (*alone, *(Fact(way=way, n_tests=len(tests), share=s) for (way, tests), s in self._whole.items()))
 
     def run(self) -> Kind:
         """Ask until it is known why the test fails; what is known when TimeUpError is raised remains."""
+        try:
+            return self._why()
+        except LastingError:
+            return self.kind if self.culprits else Kind.LASTING
+
+    def _why(self) -> Kind:
         alone = self._base(Way.BEFORE)
         if alone.bad == alone.n:
             return self._needs()
@@ -76,7 +82,14 @@ class Search:
                     self._look(way, n)
                 if self.culprits:
                     return self.kind
-        return Kind.RANDOM if self._alone[False].bad else Kind.UNSEEN
+        return self._nobody()
+
+    def _nobody(self) -> Kind:
+        if self._alone[False].bad:
+            return Kind.RANDOM
+        if self._alone.get(True, NOTHING).bad:
+            return Kind.WORKER
+        return Kind.UNCLEAR if any(share.bad for share in self._whole.values()) else Kind.UNSEEN
 
     def _needs(self) -> Kind:
         """It fails alone. Where it passed after others, find which of them it takes."""
@@ -84,19 +97,25 @@ class Search:
         if passed is None:
             return Kind.ALWAYS
         quest = replace(self._quest, scene=passed, guess=())
-        inverse = Search(quest, lambda scene, way, others: not self._ask(scene, way, others), self._tell, word="passed")
-        inverse._alone = {in_worker: Share(bad=s.n - s.bad, n=s.n) for in_worker, s in self._alone.items()}
+        inverse = Search(quest, self._passes, self._tell, word="passed")
+        inverse._alone = _inverted(self._alone)
         try:
             inverse._look(Way.BEFORE, self._quest.runs)
         finally:
-            self.culprits = inverse.culprits
-        return Kind.NEEDS if self.culprits else Kind.ALWAYS
+            self._needs_them, self.culprits, self._alone = True, inverse.culprits, _inverted(inverse._alone)
+        return self.kind if self.culprits else Kind.ALWAYS
+
+    def _passes(self, scene: Scene, way: Way, others: Subset) -> bool | None:
+        is_bad = self._ask(scene, way, others)
+        return None if is_bad is None else not is_bad
 
     @property
     def kind(self) -> Kind:
         """What is known so far comes to."""
         if not self.culprits:
             return Kind.UNSEEN
+        if self._needs_them:
+            return Kind.NEEDS
         concurrent = {culprit.way.is_concurrent for culprit in self.culprits}
         if len(concurrent) == 2:
             return Kind.BOTH
@@ -123,18 +142,20 @@ class Search:
     def _does(self, group: Group, n: int) -> bool:
         """Return whether it happens clearly more often with all of a group than alone, in n runs or more."""
         way, tests = group
-        base, whole = self._base(way), self._whole.get(group, NONE)
-        while not (whole.n >= LEAST and is_more(whole, base)):
+        base, whole = self._base(way), self._whole.get(group, NOTHING)
+        if base.bad == base.n:  # nothing can do it more often than that
+            return False
+        while not _is_clear(whole, base):
             if whole.n >= (self._quest.runs * PATIENCE if whole.bad else n):
                 break
             whole += self._times(way, tests, 1)
             base += self._times(way, (), int(whole.n > base.n))
         self._alone[way.is_concurrent], self._whole[group] = base, whole
         self._say(f"{PLACES[way]} {count(len(tests), 'test')}", whole)
-        return whole.n >= LEAST and is_more(whole, base)
+        return _is_clear(whole, base)
 
     def _times(self, way: Way, others: Subset, n: int) -> Share:
-        return Share(bad=sum(self._ask(self._quest.scene, way, others) for _ in range(n)), n=n)
+        return times(lambda: self._ask(self._quest.scene, way, others), n)
 
     def _say(self, where: str, share: Share) -> None:
         self._tell(f"{where}: {self._word} in {share.bad:,} of {count(share.n, 'run')}")
@@ -148,17 +169,29 @@ class Search:
         try:
             answer = self._fewest(oracle, group)
         except TimeUpError:
-            if len(oracle.smallest) < len(tests):
-                self.culprits.append(_culprit(way, oracle.smallest, oracle.known, is_minimal=False))
+            share = oracle.seen(oracle.smallest)
+            if len(oracle.smallest) < len(tests) and (not oracle.base.bad or is_surely_more(share, oracle.base)):
+                self.culprits.append(_culprit(way, oracle.smallest, share, is_minimal=False))
             raise
-        self._alone[way.is_concurrent] = oracle.base
+        finally:
+            self._alone[way.is_concurrent] = oracle.base
         if answer is None:
             return
+        self._check_alone(way)
         found, share = answer
         self._say(f"{PLACES[way]} {count(len(found), 'test')} of these", share)
         culprit = _culprit(way, found, share, is_minimal=True)
         self.culprits.append(culprit)
         self.culprits[-1] = replace(culprit, rest=self._rest(group, found))
+
+    def _check_alone(self, way: Way) -> None:
+        """Raise LastingError when it happens alone by now as it didn't at first: then anybody seems to do it."""
+        again, base, most = NOTHING, self._alone[way.is_concurrent], AGAIN * self._quest.runs
+        while again.bad == again.n < most and not (again.n >= LEAST and is_surely_more(again, base)):
+            again += self._times(way, (), 1)
+        self._alone[way.is_concurrent] = base + again
+        if again.n >= LEAST and is_surely_more(again, base):
+            raise LastingError
 
     def _oracle(self, group: Group) -> Oracle:
         way, tests = group
@@ -193,6 +226,14 @@ PLACES = {
     Way.EARLIER: "in one process after",
     Way.RECORDED: "after and beside",
 }
+
+
+def _inverted(alone: Mapping[bool, Share]) -> dict[bool, Share]:
+    return {in_worker: Share(bad=share.n - share.bad, n=share.n) for in_worker, share in alone.items()}
+
+
+def _is_clear(share: Share, base: Share) -> bool:
+    return share.n >= LEAST and is_more(share, base)
 
 
 def _culprit(way: Way, tests: Subset, share: Share, *, is_minimal: bool) -> Culprit:

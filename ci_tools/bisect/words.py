@@ -12,19 +12,25 @@ from ci_tools.model.rates import rate_text
 from ci_tools.model.words import count, duration
 from ci_tools.report.reproduce import is_pasteable
 
+_NOBODY = {
+    Kind.ALWAYS: "it fails alone: no other test is to blame",
+    Kind.RANDOM: "it fails alone too, at times: no other test is to blame as far as seen",
+    Kind.WORKER: "it fails alone too, in a worker of pytest-xdist: no other test is to blame as far as seen",
+    Kind.LASTING: "what runs with other tests leave behind stays: clean it up first, in the command behind --",
+    Kind.UNCLEAR: "it failed in some of these runs, not clearly more often with other tests than alone",
+}
+
 
 def headline(found: Bisection) -> str:
     """Return the answer, about `it`: the test is named elsewhere."""
     culprits = found.culprits
-    if found.kind is Kind.ALWAYS:
-        return "it fails alone: no other test is to blame"
-    if found.kind is Kind.RANDOM:
-        return "it fails alone too, at times: no other test is to blame as far as seen"
     if found.kind is Kind.UNSEEN:
         return "it failed in none of these runs" if not found.ended else "not known yet"
+    if found.kind in _NOBODY:
+        return _NOBODY[found.kind]
     if found.kind is Kind.NEEDS:
         return f"it fails unless {_others(culprits[0])} ran before it"
-    return f"it fails {' and '.join(_how(culprit) for culprit in culprits)}"
+    return f"it fails {', and also '.join(_how(culprit) for culprit in culprits)}"
 
 
 def _how(culprit: Culprit) -> str:
@@ -32,7 +38,8 @@ def _how(culprit: Culprit) -> str:
 
 
 def _others(culprit: Culprit) -> str:
-    return f"{'' if culprit.is_minimal else 'some of '}{count(len(culprit.tests), 'other test')}"
+    doubt = "" if culprit.is_minimal else _it(culprit, "perhaps ", "some of ")
+    return f"{doubt}{count(len(culprit.tests), 'other test')}"
 
 
 def _place(way: Way) -> str:
@@ -46,7 +53,7 @@ def fact_words(fact: Fact) -> tuple[str, str]:
     tests = count(fact.n_tests, "test")
     with_whom = {
         Way.BEFORE: f"after all that ran before it ({tests})",
-        Way.BESIDE: f"beside what ran beside it longest ({tests})",
+        Way.BESIDE: f"beside {tests} that ran beside it",
         Way.EARLIER: f"in one process after all that began earlier in any ({tests})",
         Way.RECORDED: f"with all that ran before and beside it, in as many processes ({tests})",
     }
@@ -58,7 +65,8 @@ def culprit_words(culprit: Culprit, found: Bisection) -> str:
     verb = "passed" if found.kind is Kind.NEEDS else "failed"
     which = _it(culprit, "this test", "these tests")
     if not culprit.is_minimal:
-        return f"{verb} {_place(culprit.way)} {which}, not all of which it may take"
+        doubt = _it(culprit, "not confirmed", "maybe not all of them are needed")
+        return f"{verb} {_place(culprit.way)} {which} in {_rate(culprit.fact)}, {doubt}"
     return f"{verb} {_place(culprit.way)} {which} in {_rate(culprit.fact)}"
 
 
@@ -81,7 +89,7 @@ def _it(culprit: Culprit, one: str, more: str) -> str:
 def cost_words(found: Bisection) -> str:
     """Return what the answer cost, and whether it is final."""
     unjudged = f", {found.n_unjudged:,} of them not to be judged" if found.n_unjudged else ""
-    ended = f"; stopped as {found.ended}: go on with --resume" if found.ended else ""
+    ended = f"; stopped as {found.ended}" if found.ended else ""
     return f"{count(found.n_runs, 'run')}{unjudged}, {duration(found.seconds)}{ended}"
 
 
@@ -94,8 +102,15 @@ def commands(found: Bisection) -> tuple[tuple[str, str], ...]:
     for culprit in found.culprits:
         if all(map(is_pasteable, (found.test, *culprit.tests))):
             rows += _plain(found, culprit)
-            rows.append(("again, counted", shlex.join(_own(found, culprit))))
+            if _are_apart(found, culprit):
+                rows.append(("again, counted", shlex.join(_own(found, culprit))))
     return tuple(rows)
+
+
+def _are_apart(found: Bisection, culprit: Culprit) -> bool:
+    """Whether --beside, which gives each test a process of its own, runs them as they were run."""
+    others = found.scene.lanes[1:] if culprit.way is Way.RECORDED else ()
+    return all(len(set(lane).intersection(culprit.tests)) < 2 for lane in others)
 
 
 def _plain(found: Bisection, culprit: Culprit) -> Iterator[tuple[str, str]]:
@@ -116,7 +131,7 @@ def _own(found: Bisection, culprit: Culprit) -> list[str]:
     words = ["ci-tools", "bisect", found.test]
     for test in culprit.tests:
         words += ["--after" if test in before else "--beside", test]
-    return [*words, "--", *found.command] if found.command else words
+    return [*words, *found.options, *(("--", *found.command) if found.command else ())]
 
 
 def pytest_words(command: Sequence[str], *, has_xdist: bool, is_path: Callable[[str], bool]) -> tuple[str, ...]:
@@ -135,4 +150,7 @@ def pytest_words(command: Sequence[str], *, has_xdist: bool, is_path: Callable[[
 
 
 def _takes_value(word: str) -> bool:
-    return bool(re.fullmatch(r"-[^=]+", word)) and not re.fullmatch(r"-[xvqsl]+", word)
+    """Guess whether an option's value is the next word: of long ones that aren't flags by their names."""
+    if word.startswith("--"):
+        return not re.match(r"--(.*=|run|show|(no|disable|strict|verbose|quiet|exitfirst|lf|ff|nf|sw)\b)", word)
+    return bool(re.fullmatch(r"-[xvqslh]*[ckmnoprW]", word))

@@ -33,7 +33,7 @@ examples:
   ci-tools bisect tests/test_cart.py::test_total --beside tests/test_files.py::test_cleanup
 
 Where no run is recorded in which it failed, the suite is run serially and then in parallel to have one.
-exit codes: 0 other tests make it fail · 1 it fails without any · 3 it failed in no run
+exit codes: 0 other tests make it fail · 1 it fails without any · 3 that can't be told: it failed in no run, or too few
 """
 
 
@@ -74,7 +74,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Bisect; 0 other tests make it fail, 1 it fails without any, 3 it failed in no run."""
+    """Bisect; 0 other tests make it fail, 1 it fails without any, 3 that can't be told."""
     _check(args)
     wanted = Wanted(
         test=args.test, source=args.source, after=tuple(args.after), beside=tuple(args.beside), runs=args.runs
@@ -95,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             say("ci-tools: hint: the same command with --resume goes on from here")
             raise
-    found = replace(found, command=tuple(args.command), pytest=_pytest(args.command, runs))
+    options = () if args.stuck_after is None else ("--stuck-after", f"{args.stuck_after:g}")
+    found = replace(found, command=tuple(args.command), options=options, pytest=_pytest(args.command, runs))
     for name, written in (("report.json", as_json(found)), ("report.md", as_markdown(found))):
         write_text(args.out / name, written)
     sys.stdout.write(FORMATS[args.format](found))
@@ -124,5 +125,4 @@ def _pytest(command: tuple[str, ...], runs: Runs) -> tuple[str, ...]:
     if os.path.realpath(runs.rootdir) != os.getcwd():
         return ()
     has_n = runs.has_xdist and not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") and "no:xdist" not in command
-    given = command or ("python", "-m", "pytest")
-    return pytest_words(given, has_xdist=has_n, is_path=os.path.exists)
+    return pytest_words(command_or_default(command), has_xdist=has_n, is_path=os.path.exists)

@@ -12,6 +12,8 @@ from ci_tools.bisect.oracle import (
     Oracle,
     Subset,
     TimeUpError,
+    is_more,
+    is_surely_more,
     judged,
 )
 from ci_tools.model.statistics import Share
@@ -107,6 +109,24 @@ def test_what_does_it_no_more_is_no_longer_thought_to() -> None:
     assert oracle.first([("a", "b"), ("c",)], ("a", "b", "c")) == ("a", "b")
     with pytest.raises(MisledError):
         oracle.first([("a",), ("b",)], ("a", "b"))
+    assert oracle.smallest == ("a", "b", "c")
+
+
+def test_what_is_not_confirmed_is_no_longer_thought_to_do_it_either() -> None:
+    fails = iter([True])
+    oracle = Oracle(
+        lambda others: next(fails, False), base=Share(bad=0, n=5), known=Share(bad=3, n=3), whole=("a", "b")
+    )
+    assert oracle.first([("a",), ("b",)], ("a", "b")) == ("a",)
+    assert oracle.confirm(("a",), 3) == Share(bad=0, n=24)
+    assert oracle.smallest == ("a", "b")
+
+
+def test_who_is_accused_of_what_happens_alone_too_does_it_surely() -> None:
+    five = Share(bad=5, n=5)
+    assert is_more(five, Share(bad=2, n=8))
+    assert not is_surely_more(five, Share(bad=2, n=8))
+    assert is_surely_more(five, Share(bad=0, n=5))
 
 
 def test_a_search_that_gets_lost_ends() -> None:

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+from samples import MANIFEST
+
 from ci_tools.bisect.layout import layout
 from ci_tools.bisect.scene import Scene, Way, likely, scenes
 from ci_tools.model.bundle import Bundle
-from ci_tools.model.run import Attempt, Begin, Outcome, Session
+from ci_tools.model.run import Attempt, Begin, Manifest, Outcome, Session
 from ci_tools.model.trial import Conditions, Steering
 
 T = "test_t.py::test_t"
@@ -57,7 +60,6 @@ SCENE = Scene(
     lanes=(("a::1", "a::2"), ("b::over", "b::long", "b::begins"), ("c::just",)),
     start_s=10.0,
     test_s=2.0,
-    rootdir="/home/runner/work/x",
 )
 
 
@@ -77,6 +79,20 @@ def test_of_a_test_that_was_rerun_the_first_attempt_counts() -> None:
     fresh = replace(attempt("gw0", T, 0), fresh=1)
     run = bundle(fresh, attempt("gw0", T, 1, outcome=Outcome.FAILED), again)
     assert [(scene.failed, scene.start_s) for scene in scenes(run, T, source="")] == [(True, 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "failed"),
+    [(replace(MANIFEST, stopped=""), [True]), (replace(MANIFEST, stopped="interrupted"), []), (None, [])],
+    ids=("died", "stopped", "cut off"),
+)
+def test_a_test_with_which_its_process_died_has_failed(manifest: Manifest | None, failed: list[bool]) -> None:
+    run = bundle(attempt("main", "a::1", 0))
+    begin = replace(run.sessions[0].begin, dist="no")
+    sessions = (replace(run.sessions[0], begin=begin, running=(T,)),)
+    found = list(scenes(replace(run, manifest=manifest, sessions=sessions), T, source=""))
+    assert [scene.failed for scene in found] == failed
+    assert all(scene.before == ("a::1",) for scene in found)
 
 
 def test_each_way_suspects_its_own_tests() -> None:

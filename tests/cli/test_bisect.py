@@ -51,7 +51,8 @@ VICTIM, POLLUTER = "tests/test_cart.py::test_total", "tests/test_admin.py::test_
 NEEDY = {
     "app": "users = set()\n",
     "test_a": "import app\ndef test_user(): app.users.add('me')\n",
-    "test_d": "import app\ndef test_login():\n    assert app.users\n",
+    # Nobody is left to say that it failed.
+    "test_d": "import app, os\ndef test_login():\n    if not app.users: os._exit(1)\n",
 }
 # They begin at the same instant.
 BESIDE = """
@@ -129,8 +130,7 @@ def test_the_test_that_makes_another_one_fail_beside_it_is_confirmed_and_shown_a
 
 def test_a_test_that_needs_another_is_told_which(project: Project) -> None:
     project.write(**NEEDY)
-    words = ("--after", "test_a.py::test_user", "--runs", "3", "--format", "json")
-    done = run(project, "test_d.py::test_login", *words)
+    done = run(project, "test_d.py::test_login", "--runs", "3", "--format", "json")
     report = json.loads(done.stdout)
     assert (done.returncode, report["kind"]) == (0, "needs")
     assert report["culprits"][0]["tests"] == ["test_a.py::test_user"]
@@ -146,8 +146,9 @@ def test_no_time_is_no_answer(project: Project) -> None:
 
 def test_a_test_that_isn_t_there_is_an_error(project: Project) -> None:
     project.write(**NEEDY)
-    done = run(project, "test_c.py::test_none", "--after", "test_a.py::test_user")
+    done = run(project, "test_c.py::test_none")
     assert done.returncode == 3
+    assert len(list((project.root / ".ci-tools/bisect/trials").iterdir())) == 1  # the suite isn't run for it
     assert "ci-tools: error: not among the tests that the command collects: 'test_c.py::test_none'" in done.stderr
 
 
