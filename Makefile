@@ -21,6 +21,7 @@ check: $(READY)
 
 torture: $(READY) ## 500 random suites whose workers die, 200 kills, 200 suites of marks, locks, money, ports; over an hour
 	XDIST_CI_LONG_SUITES=1 $(BIN)/python -m pytest tests/suites
+	XDIST_CI_ALL_VERSIONS=1 $(BIN)/python -m pytest tests/plugin/test_versions.py
 	$(BIN)/python -m tests.torture --suites 500
 	$(BIN)/python -m tests.torture.kills --kills 200
 	$(BIN)/python -m tests.torture.marks --seeds 200

@@ -21,7 +21,8 @@ def python_with(name: str, *packages: str, base: str = sys.executable) -> Path:
     with (CACHE / f"{venv.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not ready.exists() or ready.read_text() != repr(packages):
-            subprocess.run([base, "-m", "venv", "--clear", venv], check=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
+            subprocess.run([base, "-m", "venv", "--clear", "--without-pip", venv], check=True)
+            pip = [sys.executable, "-m", "pip", "--python", python]  # ours: installing pip takes longer than the rest
+            subprocess.run([*pip, "install", "-q", *packages], check=True)
             ready.write_text(repr(packages))
     return python

@@ -50,7 +50,6 @@ SUITES = (
     # pyproject.toml, `-m` in addopts deselects tests.
     Suite(
         name="click",
-        twice=True,
         version="8.5.1",
         requirements=("pytest==9.1.1",),
         options=(
@@ -86,6 +85,7 @@ SUITES = (
     # tox.ini, warnings are errors.
     Suite(
         name="pluggy",
+        twice=True,
         version="1.7.0",
         requirements=("pytest==8.4.2", "pytest-benchmark==5.3.1"),
         options=("--benchmark-disable",),

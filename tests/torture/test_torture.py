@@ -15,8 +15,8 @@ from .suites import random_suite
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds its processes in /proc")
 
-FIRST_SEED, N_SUITES, N_GROUPS = 1000, 10, 5
-MAX_HANGING = 3  # of the suites: each waits for the watchdog
+FIRST_SEED, N_SUITES, N_GROUPS = 1000, 8, 4
+MAX_HANGING = 2  # of the suites: each waits for the watchdog
 JOBS = 2  # the suites sleep more than they compute
 
 
