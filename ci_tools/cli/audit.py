@@ -72,11 +72,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _configure_dynamic(parser: argparse._ActionsContainer) -> None:
     runs, times, pairs = number(1, 100, "number of runs"), number(0, 1000, "number of replays"), number(1, 100, "pairs")
+    seeds = number(0, 10**9, "seed")
     parser.add_argument(
         "--runs", type=runs, default=2, metavar="N", help="runs to watch: in order, then at random (default: 2)"
     )
     parser.add_argument("--workers", type=WORKERS, default="2", metavar="W", help="pytest-xdist's -n (default: 2)")
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the first random order (default: 1)")
+    parser.add_argument("--seed", type=seeds, default=1, metavar="S", help="of the first random order (default: 1)")
     parser.add_argument(
         "--confirm", type=times, default=10, metavar="K", help="replays of each pair, 0: none (default: 10)"
     )

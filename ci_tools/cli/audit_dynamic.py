@@ -23,12 +23,17 @@ from ci_tools.audit.dynamic.study import (
 )
 from ci_tools.audit.dynamic.text import as_text
 from ci_tools.audit.finding import Severity
+from ci_tools.audit.rules import RULES
+from ci_tools.audit.settings import NEVER, settings_of
 from ci_tools.cli.options import command_or_default
 from ci_tools.cli.talk import say
 from ci_tools.cli.trials import following
-from ci_tools.model.errors import NO, UNJUDGED, YES, UsageError
+from ci_tools.model.errors import NO, UNJUDGED, YES, CiToolsError, UsageError
 from ci_tools.model.words import count
+from ci_tools.plan.pytest_config import find_config
+from ci_tools.report.terminal import first_line, shown
 from ci_tools.store.files import write_text
+from ci_tools.store.tables import read_table
 from ci_tools.trial.series import MARK, Listener, Series
 
 RENDERERS = {"text": as_text, "json": as_json, "markdown": as_markdown}
@@ -40,27 +45,54 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--dynamic has no format {args.format!r}", hint=f"it has {', '.join(RENDERERS)}")
     if args.paths:
         raise UsageError(f"{args.paths[0]}: with --dynamic, paths are pytest's", hint="put them behind --")
-    trials: Path = args.trials
-    if not args.resume:
-        _forget_pairs(trials)
-    command = command_or_default(args.command)
+    fail_on = _fail_on(args)
+    try:
+        study = _studied(args, command_or_default(args.command))
+    except KeyboardInterrupt:
+        say("ci-tools: hint: the same command with --resume goes on from here")
+        raise
+    _write(RENDERERS[args.format](study), args.out)
+    return exit_code(study, fail_on)
 
+
+def _fail_on(args: argparse.Namespace) -> str:
+    """Return the least severity that fails: the command line's, the project's, or `medium`."""
+    table = read_table(find_config((), cwd=Path.cwd()).rootdir).table("audit")
+    least = settings_of(table, RULES, fail_on=args.fail_on or "").fail_on
+    return least.value if least else NEVER
+
+
+def _studied(args: argparse.Namespace, command: tuple[str, ...]) -> Study:
     def series(name: str, listener: Listener, environ: Mapping[str, str]) -> Series:
-        return Series(trials / name, command, {**os.environ, **environ}, say=say, resume=args.resume, listener=listener)
+        return _series(args.trials / name, command, {**os.environ, **environ}, listener, resume=args.resume)
 
     conditions = watched_conditions(args.runs, workers=str(args.workers), seed=args.seed)
     with following(sys.stderr, len(conditions)) as listener:
-        study = watch(series("watch", listener, {}), conditions)
+        watching = series("watch", listener, {})  # kept to the end: its lock keeps others off the replays, too
+        if not args.resume:
+            _forget_pairs(args.trials)
+        study = watch(watching, conditions)
     pairs = pairs_to_replay(study, args.pairs) if args.confirm else ()
-    if pairs:
-        say(f"replaying {count(len(pairs), 'pair')} of tests that meet")
-        with following(sys.stderr, 2 * args.confirm * len(pairs)) as listener:
-            outcomes = [
-                replay(series(directory_of(pair), listener, environment_of(pair)), pair, args.confirm) for pair in pairs
-            ]
-        study = replace(study, outcomes=tuple(outcomes))
-    _write(RENDERERS[args.format](study), args.out)
-    return exit_code(study, args.fail_on or Severity.MEDIUM.value)
+    if not pairs:
+        return study
+    say(f"replaying {count(len(pairs), 'pair')} of tests that meet")
+    with following(sys.stderr, 2 * args.confirm * len(pairs)) as listener:
+        outcomes = [
+            replay(series(directory_of(pair), listener, environment_of(pair)), pair, args.confirm) for pair in pairs
+        ]
+    return replace(study, outcomes=tuple(outcomes))
+
+
+def _series(
+    directory: Path, command: tuple[str, ...], environ: Mapping[str, str], listener: Listener, *, resume: bool
+) -> Series:
+    def tell(text: str) -> None:
+        say(shown(first_line(text)))  # the stacks of a stuck test are in its run's directory
+
+    try:
+        return Series(directory, command, environ, say=tell, resume=resume, listener=listener)
+    except CiToolsError as error:
+        raise type(error)(error.fact, hint=error.hint.replace("--out", "--trials")) from None
 
 
 def _forget_pairs(trials: Path) -> None:
@@ -80,7 +112,7 @@ def _write(text: str, out: Path | None) -> None:
 
 def exit_code(study: Study, fail_on: str) -> int:
     """Return the command's exit code; `fail_on` is the least severity that fails, or `never`."""
-    if any(run.problem for run in study.runs):
+    if any(run.problem or run.unwatched for run in study.runs):
         return UNJUDGED
     order = [severity.value for severity in Severity]
     failing = order[: order.index(fail_on) + 1] if fail_on in order else []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ from ci_tools.store.lines import Lines
 
 if TYPE_CHECKING:
     from ci_tools.plugin.slow import SlowMotion
+
+_AROUND = re.compile(r"_(?:xunit|unittest)_(\w+?)_fixture_")
 
 
 def watch(config: pytest.Config, steering: Steering, out: Path) -> None:
@@ -122,7 +125,13 @@ class Evidence:
 
 
 def fixture_id(fixturedef: pytest.FixtureDef[Any], root: Path) -> str:
-    """Return `path::name`, the path of the file that defines it; of a plugin's its module."""
+    """Return `path::name`, the path of the file that defines it; of a plugin's its module.
+
+    What pytest makes of `setup_class`, `setUpClass` and the like is called so, below its module or class.
+    """
+    around = _AROUND.match(fixturedef.argname)
+    if around and fixturedef.baseid:
+        return f"{fixturedef.baseid}::{around[1]}"
     function = inspect.unwrap(fixturedef.func)
     code = getattr(function, "__code__", None)
     path = Path(code.co_filename) if code else root

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from os.path import basename
 from typing import Any
+from urllib.parse import unquote
 
 from ci_tools.model.evidence import Access
 from ci_tools.plugin.evidence_names import absolute
@@ -38,6 +39,7 @@ class Events:
         self.phase = ""
         self.omitted = 0
         self.has_started = False  # any program, or a child
+        self.on_database: Callable[[str], None] | None = None  # that is about to be opened
         self.before: Callable[[Access, str], None] | None = None  # in slow motion: waits
         self.on_new: Callable[[Seen], None] | None = None  # in a forked child, that may end at any time
         self._private = private
@@ -65,7 +67,7 @@ class Events:
         found = access, resource, self.phase
         if found in self.seen:
             return
-        if len(self.seen) >= MAX_SEEN:
+        if len(self.seen) >= (MAX_SEEN if access in (Access.READ, Access.LIST) else 2 * MAX_SEEN):
             self.omitted += 1
             return
         self.seen.add(found)
@@ -84,10 +86,9 @@ class Events:
             access = Access.APPEND
         elif flags & _WRITES:
             access = Access.WRITE
-        found = absolute(path)
-        if mode is None and access is Access.READ and not os.path.isabs(path) and not os.path.lexists(found):
-            return  # os.open, relative to a directory that the event doesn't tell
-        self.add(access, found)
+        if mode is None and access is Access.READ and not os.path.isabs(path):
+            return  # os.open, relative to a directory that the event doesn't tell: rmtree opens all below like that
+        self.add(access, absolute(path))
 
     def deleted(self, args: tuple[Any, ...]) -> None:
         self.add(Access.DELETE, absolute(args[0], args[1]))
@@ -100,8 +101,10 @@ class Events:
         self.add(Access.MAKE, absolute(args[0], args[2]))
 
     def renamed(self, args: tuple[Any, ...]) -> None:
-        self.add(Access.DELETE, absolute(args[0], args[2]))
-        self.add(Access.WRITE, absolute(args[1], args[3]))
+        found = absolute(args[0], args[2])
+        is_directory = os.path.isdir(found)
+        self.add(Access.TREE if is_directory else Access.DELETE, found)
+        self.add(Access.MAKE if is_directory else Access.WRITE, absolute(args[1], args[3]))
 
     def linked(self, args: tuple[Any, ...]) -> None:
         self.add(Access.WRITE, absolute(args[1], args[-1]))
@@ -129,7 +132,14 @@ class Events:
         path = sqlite_file(os.fsdecode(args[0]))
         if path:
             read_only = "mode=ro" in os.fsdecode(args[0]) or "immutable=1" in os.fsdecode(args[0])
-            self.add(Access.READ if read_only else Access.DATABASE, absolute(path))
+            path = absolute(path)
+            if self.on_database and not read_only:
+                self.on_database(path)
+            self.add(Access.READ if read_only else Access.DATABASE, path)
+
+    def locked(self, args: tuple[Any, ...]) -> None:
+        if not os.fstat(args[0]).st_size:  # an empty file is there to be locked: all may open it
+            self._made(absolute(args[0]))
 
     def made_temporary(self, args: tuple[Any, ...]) -> None:
         self._made(os.path.realpath(absolute(args[0])))
@@ -163,7 +173,8 @@ def sqlite_file(name: str) -> str:
     """Return the path of an SQLite database, "" for one in memory or without a name."""
     if name.startswith("file:"):
         path, _, query = name[5:].partition("?")
-        return "" if "mode=memory" in query or path in ("", ":memory:") else path.replace("///", "/", 1)
+        path = unquote(path.replace("///", "/", 1))
+        return "" if "mode=memory" in query or path in ("", ":memory:") else path
     return "" if name in ("", ":memory:") else name
 
 
@@ -184,6 +195,8 @@ _HANDLERS: dict[str, _Handler] = {
     "socket.bind": Events.bound,
     "socket.connect": Events.connected,
     "sqlite3.connect": Events.database,
+    "fcntl.flock": Events.locked,
+    "fcntl.lockf": Events.locked,
     "tempfile.mkstemp": Events.made_temporary,
     "tempfile.mkdtemp": Events.made_temporary,
     "subprocess.Popen": Events.started,

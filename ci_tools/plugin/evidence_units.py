@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ci_tools.plugin.slow import SlowMotion
 
 MAX_BYTES = 80_000_000  # of one file; what reads it takes 100 MB
+_HARMLESS = (Access.READ, Access.LIST, Access.SET, Access.RUN)
 _DIRECTORY_READS = (Access.READ, Access.WRITE, Access.APPEND)  # of a directory: how it is opened, to no effect
 
 
@@ -42,8 +43,9 @@ class Observer:
         self._events = Events(self._names.private, self._names.add_private)
         self._state = State(rootdir, self._names.private, is_thorough=is_thorough)
         self._units: list[_Unit] = []
-        self._databases: dict[str, object] = {}
-        self._n_bytes = 0
+        self._databases: dict[str, object] = {}  # as they were before they were opened, or when last looked at
+        self._events.on_database = self._opens
+        self._n_bytes = self._n_lost = 0
 
     def listen(self) -> None:
         """Begin to hear of events, for good."""
@@ -54,6 +56,8 @@ class Observer:
         """Have this process wait before accesses to what tests share."""
 
         def before(access: Access, resource: str) -> None:
+            if self._units[-1].kind is Kind.COLLECTION:
+                return  # no worker gets to a test before all have collected
             name = resource if not resource.startswith("/") else self._names.name(resource, is_read=False)
             slow.before(access, name)
 
@@ -96,10 +100,13 @@ class Observer:
         """Write down what is open."""
         while self._units:
             self.leave()
+        if self._n_lost:
+            lost = Record(kind=Kind.END, id="", worker=self._worker, omitted=self._n_lost)
+            self._lines.write(evidence_jsonl.record_line(lost))
 
     def _take_changes(self, unit: _Unit, *, is_over: bool) -> None:
         """Have what has changed be of a unit. One around another, or within it, means that a fixture begins or ends."""
-        unit.seen.update(self._changed_databases(unit.seen))
+        unit.seen.update(self._changed_databases())
         unit.changed += self._state.changes(
             is_over=is_over,
             is_fixture=not is_over,
@@ -127,15 +134,17 @@ class Observer:
             return access, "", phase  # that was an import, or importlib.metadata
         return access, self._names.name(resource, is_read=access is Access.READ), phase
 
-    def _changed_databases(self, seen: Iterable[Seen]) -> list[Seen]:
+    def _opens(self, path: str) -> None:
+        """Look at a database before it is opened for the first time; private ones are nobody else's business."""
+        if path not in self._databases and len(self._databases) < 100 and self._names.name(path, is_read=False):
+            self._databases[path] = _database_state(path)
+
+    def _changed_databases(self) -> list[Seen]:
         """Return which of the databases that this process ever opened aren't what they were."""
-        for access, path, _ in seen:
-            if access is Access.DATABASE and len(self._databases) < 100:
-                self._databases.setdefault(path, None)
         found: list[Seen] = []
-        for path, before in self._databases.items():
-            self._databases[path] = now = tuple(map(_file_state, (path, f"{path}-wal", f"{path}-journal")))
-            if before is not None and before != now:
+        for path, before in list(self._databases.items()):
+            self._databases[path] = now = _database_state(path)
+            if before != now:
                 found.append((Access.CHANGE, path, ""))
         return found
 
@@ -145,6 +154,8 @@ class Observer:
         omitted, self._events.omitted = self._events.omitted + max(0, len(touched) - limit), 0
         if not touched and not unit.changed and not omitted:
             return
+        if len(touched) > limit:
+            touched.sort(key=lambda touch: touch.access in _HARMLESS)  # what is left out had better be these
         self._append(unit, touched[:limit], omitted)
 
     def _append(self, unit: _Unit, touched: list[Touch], omitted: int = 0) -> None:
@@ -159,9 +170,11 @@ class Observer:
             omitted=omitted,
         )
         line = evidence_jsonl.record_line(record)
-        self._n_bytes += len(line) + 1
-        if self._n_bytes <= MAX_BYTES:
+        if self._n_bytes + len(line) < MAX_BYTES:
+            self._n_bytes += len(line) + 1
             self._lines.write(line)
+        else:
+            self._n_lost += len(touched) + omitted
 
     # -- forked children ---------------------------------------------------------------------
 
@@ -178,9 +191,14 @@ class Observer:
             self._append(_Unit(unit.kind, unit.id, unit.scope, unit.under), touched)
 
 
+def _database_state(path: str) -> object:
+    return tuple(map(_file_state, (path, f"{path}-wal", f"{path}-journal")))
+
+
 def _file_state(path: str) -> object:
+    """Return what a file looks like from outside; an empty one is as none."""
     try:
         found = os.stat(path)
     except OSError:
         return 0
-    return found.st_mtime_ns, found.st_size
+    return (found.st_mtime_ns, found.st_size) if found.st_size else 0

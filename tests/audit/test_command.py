@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from ci_tools.audit.rules import RULES, documentation_of
 from ci_tools.cli.main import main
 from ci_tools.model.errors import BUG, NO, UNJUDGED, USAGE, YES
+from ci_tools.trial.series import MARK, Series
 
 TEST = """\
 import os
@@ -389,6 +392,23 @@ def test_not_everything_goes_with_the_dynamic_audit(
 ) -> None:
     code, _, err = audit(capsys, "--dynamic", *words, "--", "false")
     assert (code, words[0].lstrip("-") in err) == (USAGE, True)
+
+
+def test_a_seed_that_no_run_would_take_is_refused_before_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["audit", "--dynamic", "--seed", "-1", "--", "false"])
+    assert (exit_.value.code, "'-1' is no seed" in capsys.readouterr().err) == (USAGE, True)
+
+
+def test_the_runs_of_another_process_are_left_alone(root: Path) -> None:
+    mine = Series(root / ".ci-tools/audit/watch", (), {}, say=print)
+    pair = root / ".ci-tools/audit/pair-1"
+    pair.mkdir()
+    (pair / MARK).touch()
+    command = [sys.executable, "-m", "ci_tools", "audit", "--dynamic", "--", "false"]
+    other = subprocess.run(command, capture_output=True, text=True, cwd=root)
+    assert (other.returncode, pair.exists(), mine.n_run) == (USAGE, True, 0)
+    assert other.stderr.splitlines()[-1].endswith("wait for its end, or choose another --trials")
 
 
 def test_a_slow_audit_says_what_it_does(

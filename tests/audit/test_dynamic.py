@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,15 +15,17 @@ from ci_tools.audit.dynamic.deeds import Seen, seen_in
 from ci_tools.audit.dynamic.leaks import leaks_in
 from ci_tools.audit.dynamic.markdown import as_markdown
 from ci_tools.audit.dynamic.replays import Pair, Ran, Rates, Verdict, chance, outcome_of, pairs_of, replays_of
-from ci_tools.audit.dynamic.sentences import conflict_sentence
-from ci_tools.audit.dynamic.study import Study, Watched, directory_of, watched_conditions
+from ci_tools.audit.dynamic.sentences import conflict_sentence, more_words, outcome_sentences
+from ci_tools.audit.dynamic.study import Study, Watched, directory_of, watched, watched_conditions
 from ci_tools.audit.dynamic.text import as_text
 from ci_tools.audit.finding import Severity
 from ci_tools.cli.audit_dynamic import exit_code
 from ci_tools.formats import evidence_jsonl
 from ci_tools.model.errors import FormatError
 from ci_tools.model.evidence import Access, Change, Evidence, Kind, Record, Touch, one_name
+from ci_tools.model.run import Attempt, Outcome
 from ci_tools.model.trial import Conditions, Order
+from ci_tools.trial.result import Result
 
 A, B, C = "test_a.py::test_a", "test_b.py::test_b", "test_a.py::test_c"
 
@@ -47,14 +50,25 @@ def of_kind(kind: Kind, *touched: tuple[Access, str]) -> Record:
 
 
 def seen(*runs: Sequence[Record]) -> Seen:
-    return seen_in([[Evidence(worker="gw0", rootdir="/r", records=tuple(records))] for records in runs])
+    def process(worker: str, records: Sequence[Record]) -> Evidence:
+        return Evidence(worker=worker, rootdir="/r", records=tuple(r for r in records if r.worker == worker))
+
+    return seen_in([[process(worker, records) for worker in sorted({r.worker for r in records})] for records in runs])
 
 
 def sentences(*records: Record) -> list[str]:
+    return sentences_of(records)
+
+
+def sentences_of(*runs: Sequence[Record]) -> list[str]:
     return [
         f"{'within ' if c.within_file else ''}{c.severity.value}: {conflict_sentence(c, str)}"
-        for c in conflicts_in(seen(records))
+        for c in conflicts_in(seen(*runs))
     ]
+
+
+def on(worker: str, record: Record) -> Record:
+    return replace(record, worker=worker)
 
 
 # -- who meets whom ------------------------------------------------------------------------
@@ -126,6 +140,54 @@ def test_a_fixture_meets_tests_of_other_files() -> None:
     assert sentences(*records) == [f"medium: fixture conftest.py::db wrote x, which {B} read"]
 
 
+def test_a_fixture_is_of_the_tests_that_asked_for_it_not_of_the_last_one_of_all() -> None:
+    """A fixture of the session ends with the session, during a test that may know nothing of it."""
+    end = replace(fixture("conftest.py::db", "test_z.py::test_last"), touched=(Touch(Access.DELETE, "x", "teardown"),))
+    begin = fixture("conftest.py::db", A, (Access.WRITE, "x"))
+    assert [line.partition(":")[0] for line in sentences(begin, end)] == ["within high"]
+    both = sentences(begin, end, replace(end, under=B))
+    assert both == sentences(begin, end)
+    assert sentences(end, replace(end, under=B)) == [
+        "medium: fixture conftest.py::db deleted x in every worker that needs it"
+    ]
+
+
+def test_what_is_named_after_its_worker_is_that_workers_own() -> None:
+    def run(first: str, second: str, path: str = "db_{}/x") -> list[Record]:
+        return [on(worker, test(id, (Access.WRITE, path.format(worker)))) for id, worker in ((A, first), (B, second))]
+
+    assert sentences_of(run("gw0", "gw1"), run("gw1", "gw0")) == []
+    assert sentences_of(run("gw1", "gw10", "db_gw1"), run("gw10", "gw1", "db_gw1")) != []  # the other one uses it, too
+    fixtures = [on(f"gw{n}", fixture("conftest.py::db", id, (Access.WRITE, f"gw{n}.db"))) for n, id in ((0, A), (1, B))]
+    assert sentences(*fixtures) == []
+    cleanup = on("gw1", test(C, (Access.TREE, "all")))
+    assert sentences(on("gw0", test(B, (Access.WRITE, "all/gw0/x"))), cleanup) == [
+        f"high: {C} deleted all of all, which {B} wrote"
+    ]
+
+
+def test_what_is_named_at_run_time_is_of_one_process_unless_it_is_found_by_listing() -> None:
+    def run(name: str, *more: tuple[Access, str]) -> list[Record]:
+        return [test(A, (Access.WRITE, f"all/{name}")), test(B, (Access.DELETE, f"all/{name}"), *more)]
+
+    found = [f"high: {B} deleted all/1, which {A} wrote"]
+    assert sentences_of(run("1")) == found  # of one run nobody can tell
+    assert sentences_of(run("1"), run("2")) == []
+    assert sentences_of(run("1"), run("1")) == found
+    assert sentences_of(run("1", (Access.LIST, "all")), run("2"))[:1] == found
+
+
+def test_ports_that_are_counted_by_worker_are_those_workers_own() -> None:
+    def run(*ports: int) -> list[Record]:
+        servers = [fixture("conftest.py::f", id, (Access.BIND, f"tcp::{port}")) for id, port in zip((A, B), ports)]
+        return [on(f"gw{number}", server) for number, server in enumerate(servers)]
+
+    assert sentences_of(run(8000, 8001), run(8000, 8001)) == []
+    assert sentences_of(run(8000, 8000), run(8000, 8000)) == [
+        "high: fixture conftest.py::f bound tcp:localhost:8000 in every worker that needs it"
+    ]
+
+
 def test_collecting_meets_itself_and_no_test_the_end_meets_all() -> None:
     collection = of_kind(Kind.COLLECTION, (Access.WRITE, "x"))
     assert sentences(collection, test(A, (Access.DELETE, "x"))) == [
@@ -174,11 +236,25 @@ def test_parameters_and_files_of_the_same_two_functions_are_one_conflict() -> No
     records = [test(f"{A}[{n}]", (Access.WRITE, f"x/{n}")) for n in range(3)]
     (conflict,) = conflicts_in(seen([*records, *(test(B, (Access.DELETE, f"x/{n}")) for n in range(3))]))
     assert conflict.resources == ("x/0", "x/1", "x/2")
+    assert (more_words(conflict), more_words(conflict, 2), more_words(conflict, 3)) == (
+        "the same in 2 more resources",
+        "the same in 1 more resource",
+        "",
+    )
+
+
+def test_a_bracket_in_a_path_is_no_parameter() -> None:
+    pairs = (("a/[x]/t.py::one", "a/[y]/t.py::two"), ("a/[z]/t.py::three", "a/[y]/t.py::four"))
+    records = [test(id, (Access.WRITE, str(n))) for n, pair in enumerate(pairs) for id in pair]
+    assert len(conflicts_in(seen(records))) == 2
 
 
 def test_a_directory_that_is_listed_while_others_write_into_it_is_worth_a_low_word() -> None:
     records = (test(A, (Access.LIST, "data")), test(B, (Access.WRITE, "data/x"), (Access.WRITE, "elsewhere/y")))
-    assert sentences(*records) == [f"low: {B} wrote data, which {A} listed"]
+    assert sentences(*records) == [f"low: {B} wrote data/x, in data, which {A} listed"]
+    assert sentences(records[0], test(B, (Access.TREE, "data/x"))) == [
+        f"low: {B} deleted all of data/x, in data, which {A} listed"
+    ]
 
 
 def test_a_file_that_thousands_read_and_one_writes_is_one_conflict_found_quickly() -> None:
@@ -207,7 +283,12 @@ def test_what_a_fixture_puts_back_is_no_leak_and_what_it_leaves_is_one() -> None
 
     assert leaks_in(seen(of("set", "removed"))) == ()
     assert leaks_in(seen(of("changed", "changed"))) == ()
-    assert [leak.name for leak in leaks_in(seen(of("set")))] == ["X"]
+    for left in (["set"], ["changed"], ["set", "changed"], ["changed", "removed"]):
+        assert [leak.name for leak in leaks_in(seen(of(*left)))] == ["X"], left
+    again = [on("gw1", record) for record in of("changed")]
+    assert [leak.n_runs for leak in leaks_in(seen([*of("changed"), *again]))] == [1]
+    thread = fixture("conftest.py::f", A, changed=(Change("thread", "server", "set"),))
+    assert leaks_in(seen([thread])) == ()  # whether it ends with the fixture nobody tells
 
 
 # -- replays -------------------------------------------------------------------------------
@@ -232,7 +313,8 @@ def test_the_worst_conflicts_across_files_are_replayed_each_pair_of_tests_once()
 def test_a_replay_is_once_in_one_process_and_once_in_two_by_turns() -> None:
     pair = Pair(conflict=0, first=A, second=B, resources=("x",))
     alone, beside, *_, last_alone, _ = replays_of(pair, 3)
-    assert (alone.steering.tests, last_alone.steering.tests) == ((A, B), (B, A))
+    assert (alone.steering.lanes, last_alone.steering.lanes) == ({"gw0": (A, B)}, {"gw0": (B, A)})
+    assert (alone.conditions.workers, alone.conditions.dist) == ("1", "each")  # by a worker too, or that's what differs
     assert (beside.conditions.dist, beside.steering.lanes, beside.steering.together, beside.steering.evidence) == (
         "each",
         {"gw0": (A,), "gw1": (B,)},
@@ -265,6 +347,14 @@ def test_the_verdict_on_ten_replays_each_way(beside: int, alone: int, verdict: V
         rates,
         "killed",
     )
+
+
+def test_without_a_replay_that_can_be_judged_nothing_is_said_of_failures() -> None:
+    pair = Pair(conflict=0, first=A, second=B, resources=("x",))
+    for judged in ((), (Ran(beside=True, failed=frozenset({A})),)):
+        outcome = outcome_of(pair, [*judged, Ran(beside=False, failed=frozenset(), problem="killed")])
+        assert outcome.verdict is Verdict.UNJUDGED
+    assert [*outcome_sentences(outcome_of(pair, ()), str)] == ["too few replays can be judged"]
 
 
 def test_the_chance_is_that_of_fishers_exact_test() -> None:
@@ -307,6 +397,29 @@ def test_the_exit_code_is_by_severity(fail_on: str, code: int) -> None:
 def test_conflicts_within_a_file_fail_nothing_and_an_incomplete_run_judges_nothing() -> None:
     assert exit_code(study(test(A, (Access.WRITE, "x")), test(C, (Access.WRITE, "x"))), "note") == 0
     assert exit_code(study(problem="killed"), "never") == 3
+    unseen = study()
+    assert exit_code(replace(unseen, runs=(replace(unseen.runs[0], unwatched=("gw1",)),)), "never") == 3
+
+
+def test_what_was_not_run_was_not_watched(tmp_path: Path) -> None:
+    def ran(**attempts: str) -> Watched:
+        result = Result(
+            conditions=Conditions(),
+            attempts={name: Attempt(nodeid=name, outcome=Outcome.ERROR, phase=at) for name, at in attempts.items()},
+            selected=(),
+            not_run=(),
+            wall_s=0.0,
+            exit_code=1,
+            problem="",
+            bundle=tmp_path,
+        )
+        return watched(result, ())
+
+    assert ran().problem == ran(file="collect").problem == "no test was run"
+    found = ran(file="collect", test="setup")
+    assert (found.problem, found.n_tests, found.failed, found.not_collected) == ("", 1, ("test",), ("file",))
+    text = as_text(replace(study(), runs=(found,)))
+    assert "note: run 1: not collected, and so not watched: file\n" in text
 
 
 def replayed() -> Study:
@@ -352,6 +465,14 @@ def test_the_json_has_it_all() -> None:
     first = {"kind": "test", "id": A, "access": "write", "phase": "call", "runs": 1, "root": ""}
     assert (conflict["first"], conflict["resources"], conflict["replayed"]["verdict"]) == (first, ["x"], "confirmed")
     assert conflict["replayed"]["either"] == {"failed_beside": 10, "beside": 10, "failed_alone": 0, "alone": 10}
+
+
+def test_what_hardly_matters_is_in_the_json_alone_and_what_is_too_much_is_counted() -> None:
+    left = [Change("descriptor", "socket", "set"), *(Change("global", f"m:{n}", "changed") for n in range(32))]
+    found = study(test(A, changed=tuple(left)))
+    text, page = as_text(found), as_markdown(found)
+    assert "socket" not in text + page and len(json.loads(as_json(found))["left"]) == 33
+    assert "  2 more: 2 × global; see --format json\n" in text and "\n2 more in the JSON.\n" in page
 
 
 def test_hostile_names_stay_names() -> None:

@@ -11,11 +11,16 @@ import pytest
 from project import Project
 
 from ci_tools.audit.dynamic.study import read_evidence
+from ci_tools.formats import evidence_jsonl
 from ci_tools.model.evidence import Access, Change, Evidence, Kind, Record
 from ci_tools.model.trial import Conditions, Steering
+from ci_tools.plugin import evidence_units
 from ci_tools.plugin.evidence_events import sqlite_file
 from ci_tools.plugin.evidence_names import Names, absolute
+from ci_tools.plugin.evidence_units import Observer
+from ci_tools.plugin.slow import SlowMotion
 from ci_tools.shard.watch import Limits
+from ci_tools.store.lines import Lines
 from ci_tools.trial.run import Result, Trial, run_trial
 
 CONFTEST = """
@@ -52,8 +57,12 @@ settings = Settings()
 UNTOUCHED = {"a": 1}
 """
 FILES = """
-import os, shutil, socket, subprocess, sys, tempfile
+import fcntl, os, shutil, socket, sqlite3, subprocess, sys, tempfile
+from contextlib import suppress
 from pathlib import Path
+
+def setup_module():
+    Path("module").touch()
 
 def test_files(tmp_path):
     Path("data").mkdir()
@@ -72,6 +81,36 @@ def test_files(tmp_path):
 def test_tree(monkeypatch):
     monkeypatch.chdir("..")
     shutil.rmtree("suite/data")
+
+def test_elsewhere(tmp_path):
+    Path("same").touch()
+    (tmp_path / "x/same").mkdir(parents=True)
+    shutil.rmtree(tmp_path / "x")
+
+def test_moves():
+    Path("one/below").mkdir(parents=True)
+    os.rename("one", "two")
+
+def test_locks():
+    with open("lock", "w") as lock, open("full", "w") as full:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        full.write("x")
+        full.flush()
+        fcntl.lockf(full, fcntl.LOCK_EX)
+
+def test_much():
+    Path("written").touch()
+    for number in range(2_000):
+        with suppress(OSError):
+            open(f"missing/{number}")
+
+def test_databases(tmp_path):
+    for number in range(100):
+        sqlite3.connect(tmp_path / f"{number}.db").close()
+    for _ in range(2):
+        late = sqlite3.connect("late.db")
+        late.execute("create table if not exists rows (n)")
+        late.close()
 
 def test_ports():
     with socket.socket() as server, socket.socket(type=socket.SOCK_DGRAM) as udp:
@@ -215,6 +254,25 @@ def test_a_tree_that_is_deleted_is_one_access_wherever_the_test_stands(watched: 
     ]
 
 
+def test_what_is_deleted_elsewhere_is_not_read_here(watched: Watched) -> None:
+    assert touched(watched, "test_files.py::test_elsewhere") == [("call", "write", "same")]
+
+
+def test_a_directory_that_is_moved_away_is_gone_with_all_below_it(watched: Watched) -> None:
+    found = touched(watched, "test_files.py::test_moves")
+    assert found[-2:] == [("call", "make", "two"), ("call", "tree", "one")]
+
+
+def test_an_empty_file_that_is_locked_is_there_for_that(watched: Watched) -> None:
+    assert touched(watched, "test_files.py::test_locks") == [("call", "write", "full")]
+
+
+def test_of_too_much_what_is_only_read_is_left_out(watched: Watched) -> None:
+    (record,) = watched[1]["test_files.py::test_much", ""]
+    assert (len(record.touched), record.omitted) == (2_000, 1)
+    assert ("call", "write", "written") in touched(watched, "test_files.py::test_much")
+
+
 def test_a_port_counts_where_it_is_asked_for_by_number(watched: Watched) -> None:
     found = [(access, name.rpartition(":")[0]) for _, access, name in touched(watched, "test_files.py::test_ports")]
     assert found == [("bind", "udp:"), ("connect", "tcp:127.0.0.1")]
@@ -249,7 +307,13 @@ def test_a_test_that_fails_is_told_of_too_and_so_is_what_it_only_tried(watched: 
 
 
 def test_a_fixture_of_wider_scope_is_a_unit_of_its_own_when_it_is_set_up_and_torn_down(watched: Watched) -> None:
-    assert touched(watched, "conftest.py::db", "test_state.py::test_database") == [("setup", "database", "app.db")]
+    assert touched(watched, "conftest.py::db", "test_state.py::test_database") == [
+        ("", "change", "app.db"),
+        ("setup", "database", "app.db"),
+    ]
+    assert touched(watched, "test_files.py::setup_module", "test_files.py::test_files") == [
+        ("setup", "write", "module")
+    ]
     last = "test_state.py::test_lookup"
     assert touched(watched, "conftest.py::db", last) == [("teardown", "write", "closed")]
     (record,) = watched[1]["conftest.py::db", last]
@@ -258,6 +322,13 @@ def test_a_fixture_of_wider_scope_is_a_unit_of_its_own_when_it_is_set_up_and_tor
 
 def test_a_database_that_is_otherwise_after_a_test_was_changed_by_it(watched: Watched) -> None:
     assert ("", "change", "app.db") in [("", *row[1:]) for row in touched(watched, "test_state.py::test_database")]
+
+
+def test_a_database_that_only_one_test_opens_is_compared_and_private_ones_are_in_nobodys_way(watched: Watched) -> None:
+    assert touched(watched, "test_files.py::test_databases") == [
+        ("", "change", "late.db"),
+        ("call", "database", "late.db"),
+    ]
 
 
 def test_hooks_at_the_end_are_a_unit_too(watched: Watched) -> None:
@@ -322,6 +393,32 @@ def _written(record: Record) -> list[str]:
     return [touch.resource for touch in record.touched if touch.access is Access.WRITE]
 
 
+def test_what_no_longer_fits_into_the_file_is_counted_and_nobody_waits_while_tests_are_collected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_units, "MAX_BYTES", 200)
+    (tmp_path / "workers").mkdir()
+    lines = Lines(tmp_path / "workers/gw0.evidence.jsonl")
+    lines.write(evidence_jsonl.header_line("gw0", str(tmp_path)))
+    observer = Observer(lines, "gw0", str(tmp_path), [], is_thorough=False)
+    waits = SlowMotion(("x",), None, hold_at=2)
+    waited: list[str] = []
+    monkeypatch.setattr(waits, "before", lambda access, name: waited.append(name))
+    observer.slow_down(waits)
+    for kind, id in ((Kind.COLLECTION, ""), (Kind.TEST, "a"), (Kind.TEST, "b" * 200)):
+        observer.enter(kind, id)
+        observer._events.add(Access.WRITE, str(tmp_path / f"{id}x"))
+        observer.leave()
+    observer.end()
+    (evidence,) = read_evidence(tmp_path)
+    assert [(record.kind, len(record.touched), record.omitted) for record in evidence.records] == [
+        (Kind.COLLECTION, 1, 0),
+        (Kind.TEST, 1, 0),
+        (Kind.END, 0, 1),
+    ]
+    assert waited == ["ax", f"{'b' * 200}x"]
+
+
 # -- names ---------------------------------------------------------------------------------
 
 
@@ -373,7 +470,7 @@ def test_relative_paths_are_of_their_directory(tmp_path: Path, monkeypatch: pyte
         ("file::memory:?cache=shared", ""),
         ("file:x?mode=memory", ""),
         ("file:x.db?mode=ro", "x.db"),
-        ("file:///abs/x.db", "/abs/x.db"),
+        ("file:///abs/x%20y.db", "/abs/x y.db"),
         ("x.db", "x.db"),
     ],
 )

@@ -41,6 +41,7 @@ def _run(run: Watched) -> dict[str, Any]:
         "seed": run.conditions.seed,
         "tests": run.n_tests,
         "failed": list(run.failed),
+        "not_collected": list(run.not_collected),
         "problem": run.problem,
         "unwatched": list(run.unwatched),
     }

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from ci_tools.audit.dynamic.deeds import Actor, Deed, Seen
+from ci_tools.audit.dynamic.deeds import Actor, Deed, Seen, parent_of
 from ci_tools.audit.finding import Severity
 from ci_tools.model.evidence import Access, Kind
+from ci_tools.model.nodeid import function_of
 
 _RANK = {severity: place for place, severity in enumerate(Severity)}  # worst first
 
@@ -88,12 +89,14 @@ def _key(conflict: Conflict) -> object:
 
 def _pair(conflict: Conflict) -> object:
     """Return the two functions, whatever their parameters."""
-    return frozenset((deed.actor.kind, deed.actor.id.partition("[")[0]) for deed in (conflict.first, conflict.second))
+    return frozenset((deed.actor.kind, function_of(deed.actor.id)) for deed in (conflict.first, conflict.second))
 
 
 def _of_resources(seen: Seen) -> Iterator[Conflict]:
     trees = _trees(seen)
     for resource, found in _with_trees(seen, trees):
+        if resource in seen.own and all(deed.root in seen.own for deed in found if deed.root):
+            continue
         deeds = _told_apart(found, resource, seen)
         pair = _worst(deeds, seen, within_file=False) or _worst(deeds, seen, within_file=True)
         if pair:
@@ -180,12 +183,18 @@ def _worst(deeds: Sequence[Deed], seen: Seen, *, within_file: bool) -> tuple[Sev
 
 
 def _representatives(deeds: Iterable[Deed], seen: Seen, *, within_file: bool) -> list[Deed]:
-    """Return one deed of each kind per file, two where tests of one file may meet: thousands may read one file."""
-    found: dict[object, list[Deed]] = {}
+    """Return deeds among which are the worst that may meet, of each kind as few as do: thousands may read one file.
+
+    Of tests across files those of two files are enough, whatever file the other one is of; within files two of each.
+    """
+    found: dict[tuple[Access, Kind], dict[object, list[Deed]]] = {}
     for deed in sorted(deeds, key=lambda deed: (deed.actor, deed.access.value)):
-        place = seen.files.get(deed.actor) if deed.actor.kind is Kind.TEST else deed.actor
-        found.setdefault((place, deed.access), []).append(deed)
-    return [deed for same in found.values() for deed in same[: 2 if within_file else 1]]
+        is_test = deed.actor.kind is Kind.TEST
+        places = found.setdefault((deed.access, deed.actor.kind), {})
+        place = seen.files.get(deed.actor) if is_test else deed.actor
+        if place in places or within_file or not is_test or len(places) < 2:
+            places.setdefault(place, []).append(deed)
+    return [deed for places in found.values() for same in places.values() for deed in same[: 2 if within_file else 1]]
 
 
 def _harm(deed: Deed) -> tuple[int, Actor]:
@@ -200,16 +209,18 @@ def _of_directories(seen: Seen) -> Iterator[Conflict]:
     changing = (Access.WRITE, Access.DELETE, Access.TREE, Access.MAKE)
     entries: dict[str, list[Deed]] = {}
     for resource, deeds in seen.deeds.items():
-        directory = resource.rpartition("/")[0] or "."
+        directory = parent_of(resource)
         if ":" not in resource.partition("/")[0]:
-            entries.setdefault(directory, []).extend(deed for deed in deeds if deed.access in changing)
+            found = (replace(deed, root=resource) for deed in deeds if deed.access in changing)
+            entries.setdefault(directory, []).extend(found)
     for directory, changed in sorted(entries.items()):
+        if directory in seen.own:
+            continue
         listed = [deed for deed in seen.deeds.get(directory, ()) if deed.access is Access.LIST]
+        some = _representatives(changed, seen, within_file=False) if listed else []
         for reader in _representatives(listed, seen, within_file=False):
-            found = (
-                d for d in _representatives(changed, seen, within_file=False) if _meet(d.actor, reader.actor, seen)
-            )
-            writer = min((deed for deed in found if deed.actor != reader.actor), key=_harm, default=None)
+            met = (deed for deed in some if deed.actor != reader.actor and _meet(deed.actor, reader.actor, seen))
+            writer = min(met, key=_harm, default=None)
             if writer:
                 yield Conflict(
                     severity=Severity.LOW,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ci_tools.audit.dynamic.deeds import Actor, Seen
+from ci_tools.audit.dynamic.deeds import Actor, Process, Seen
 from ci_tools.audit.finding import Severity
 from ci_tools.model.evidence import Kind
 
@@ -21,6 +23,8 @@ _SEVERITY = {
     "global": Severity.LOW,
     "descriptor": Severity.NOTE,
 }
+# The end of the former goes untold, and the latter aren't looked at each time: a fixture may well put them back.
+_UNSEEN = ("thread", "process", "descriptor", "global")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +42,23 @@ class Leak:
 
 def leaks_in(seen: Seen) -> tuple[Leak, ...]:
     """Return what tests left, worst first. What a fixture puts back when it is torn down is none."""
-    found: dict[tuple[Actor, str, str], list[tuple[str, int, frozenset[int]]]] = {}
-    for (actor, change), runs in seen.left.items():
+    found: dict[tuple[Actor, str, str], list[tuple[str, int, tuple[Process, ...]]]] = {}
+    for (actor, change), processes in seen.left.items():
         name = _NUMBER.sub("N", change.name) if change.what == "thread" else change.name
-        found.setdefault((actor, change.what, name), []).append((change.how, change.among, runs))
+        found.setdefault((actor, change.what, name), []).append((change.how, change.among, processes))
     leaks = []
     for (actor, what, name), changes in found.items():
-        hows = {how for how, _, _ in changes}
-        if actor.kind is Kind.FIXTURE and (len(hows) > 1 or hows == {"changed"}):
-            continue  # it was set and removed, or changed there and back
+        if actor.kind is Kind.FIXTURE and (what in _UNSEEN or _is_put_back((how, at) for how, _, at in changes)):
+            continue
         how, among, _ = min(changes, key=lambda change: (change[1], change[0]))
-        n_runs = len(frozenset().union(*(runs for _, _, runs in changes)))
+        n_runs = len({run for _, _, processes in changes for run, _ in processes})
         severity = _SEVERITY.get(what, Severity.LOW)
         leaks.append(Leak(severity=severity, actor=actor, what=what, name=name, how=how, n_runs=n_runs, among=among))
     rank = list(Severity).index
     return tuple(sorted(leaks, key=lambda leak: (rank(leak.severity), leak.what, leak.name, leak.actor)))
+
+
+def _is_put_back(changes: Iterable[tuple[str, tuple[Process, ...]]]) -> bool:
+    """Return whether in each process as much was removed as was set, and all that was changed was changed twice."""
+    n = Counter((process, how) for how, processes in changes for process in processes)
+    return all(n[at, "set"] == n[at, "removed"] and n[at, "changed"] % 2 == 0 for at, _ in n)

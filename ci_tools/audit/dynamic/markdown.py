@@ -14,7 +14,7 @@ from ci_tools.audit.dynamic.sentences import (
     servers_of,
 )
 from ci_tools.audit.dynamic.study import Study
-from ci_tools.audit.dynamic.text import MAX_CONFLICTS, MAX_LEAKS, summary
+from ci_tools.audit.dynamic.text import MAX_CONFLICTS, MAX_LEAKS, leaks_to_tell, summary
 from ci_tools.model.words import count
 from ci_tools.report.inert import code
 
@@ -56,9 +56,10 @@ def _item(study: Study, conflict: Conflict) -> str:
 
 
 def _leaks(study: Study) -> Iterator[str]:
-    if study.leaks:
+    leaks = leaks_to_tell(study)
+    if leaks:
         yield "## Left changed, for the tests that come after them in their worker\n"
-        shown = study.leaks[:MAX_LEAKS]
+        shown = leaks[:MAX_LEAKS]
         yield "".join(f"- {leak.severity.value}: {leak_sentence(leak, code)}\n" for leak in shown)
-    if len(study.leaks) > MAX_LEAKS:
-        yield f"{count(len(study.leaks) - MAX_LEAKS, 'more')} in the JSON.\n"
+    if len(leaks) > MAX_LEAKS:
+        yield f"{len(leaks) - MAX_LEAKS:,} more in the JSON.\n"

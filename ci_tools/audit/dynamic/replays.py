@@ -23,6 +23,7 @@ class Verdict(str, Enum):
     SEEN = "seen"  # failed beside, never alone; chance isn't excluded
     ALONE = "alone"  # fails one after the other too: it isn't the meeting, or not that alone
     NOT_SEEN = "not seen"  # never failed; nothing is disproved
+    UNJUDGED = "not judged"  # there is nothing to compare: no run beside, or none alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +102,10 @@ def _tests(first: Actor, second: Actor, seen: Seen) -> tuple[str, str] | None:
 
 
 def replays_of(pair: Pair, times: int) -> Iterator[Replay]:
-    """Yield the runs: by turns one after the other in one process, and both at the same instant in two workers.
+    """Yield the runs: by turns one after the other in one worker, and both at the same instant in two.
 
-    What is left by the first decides what the second meets: so mostly the one who does less harm runs last.
+    A test that no worker of pytest-xdist can run fails in both, and so confirms nothing. What is left by the first
+    decides what the second meets: so mostly the one who does less harm runs last.
     """
     lanes = {"gw0": (pair.first,), "gw1": (pair.second,)}
     for number in range(1, times + 1):
@@ -111,8 +113,8 @@ def replays_of(pair: Pair, times: int) -> Iterator[Replay]:
         yield Replay(
             name=f"alone-{number}",
             beside=False,
-            conditions=Conditions(),
-            steering=Steering(tests=tests, evidence=True),
+            conditions=Conditions(workers="1", dist="each"),
+            steering=Steering(lanes={"gw0": tests}, evidence=True),
         )
         yield Replay(
             name=f"beside-{number}",
@@ -143,6 +145,8 @@ def _rates(tests: set[str], runs: Sequence[Ran]) -> Rates:
 
 
 def _verdict(either: Rates) -> Verdict:
+    if not either.n_beside or not either.n_alone:
+        return Verdict.UNJUDGED
     if chance(either) < DOUBT:
         return Verdict.CONFIRMED
     if either.failed_alone:

@@ -48,6 +48,7 @@ _VERDICTS = {
     Verdict.SEEN: "it failed beside and never alone, but not often enough to be sure: replay it more often",
     Verdict.ALONE: "fails one after the other too: the cause isn't, or isn't only, that they run at once",
     Verdict.NOT_SEEN: "no replay failed: that disproves nothing",
+    Verdict.UNJUDGED: "too few replays can be judged",
 }
 
 
@@ -59,6 +60,8 @@ def conflict_sentence(conflict: Conflict, quote: Quote) -> str:
         where = " that needs it" if first.actor.kind is Kind.FIXTURE else ""
         return f"{actor_words(first.actor, quote)} {_verb(first)} {what} in every worker{where}"
     where = f" (below it {quote(second.root)})" if second.root and second.root != (first.root or "") else ""
+    if first.root not in ("", conflict.resources[0]):
+        what = f"{what}, in {quote(conflict.resources[0])}"
     who, other = actor_words(first.actor, quote), actor_words(second.actor, quote)
     return f"{who} {_verb(first)} {what}, which {other} {_verb(second)}{where}"
 
@@ -76,14 +79,15 @@ def actor_words(actor: Actor, quote: Quote) -> str:
     return f"fixture {quote(actor.id)}" if actor.kind is Kind.FIXTURE else quote(actor.id)
 
 
-def more_words(conflict: Conflict) -> str:
-    """Return how much more there is to it, "" when there isn't."""
+def more_words(conflict: Conflict, n_named: int = 1) -> str:
+    """Return how much more there is to it than so many resources, "" when there isn't."""
     parts = []
-    if len(conflict.resources) > 1:
-        parts.append(f"the same in {count(len(conflict.resources) - 1, 'more resource')}")
+    if len(conflict.resources) > n_named:
+        parts.append(f"the same in {count(len(conflict.resources) - n_named, 'more resource')}")
     n_more = len({*conflict.actors} - {conflict.first.actor, conflict.second.actor})
     if n_more:
-        parts.append(f"{count(n_more, 'more test or fixture', 'more tests and fixtures')} have to do with it")
+        have = "has" if n_more == 1 else "have"
+        parts.append(f"{count(n_more, 'more test or fixture', 'more tests and fixtures')} {have} to do with it")
     return "; ".join(parts)
 
 
@@ -92,7 +96,7 @@ def outcome_sentences(outcome: Outcome, quote: Quote) -> Iterator[str]:
     for test, rates in zip((outcome.pair.first, outcome.pair.second), outcome.rates):
         if rates.failed_beside or rates.failed_alone:
             yield f"{quote(test)} failed in {_rates_words(rates)}"
-    if not (outcome.either.failed_beside or outcome.either.failed_alone):
+    if outcome.verdict is Verdict.NOT_SEEN:
         yield f"failed in {_rates_words(outcome.either)}"
     yield _VERDICTS[outcome.verdict]
     if outcome.problem:
@@ -135,6 +139,9 @@ def gaps(study: Study, quote: Quote) -> Iterator[str]:
         if run.failed:
             some = ", ".join(quote(test) for test in run.failed[:3])
             yield f"run {number}: {count(len(run.failed), 'test')} failed: {some}{' …' if len(run.failed) > 3 else ''}"
+        if run.not_collected:
+            some = ", ".join(quote(file) for file in run.not_collected[:3])
+            yield f"run {number}: not collected, and so not watched: {some}{' …' if len(run.not_collected) > 3 else ''}"
         if run.unwatched:
             yield f"run {number}: no evidence of {', '.join(map(quote, run.unwatched))}"
     if study.seen.omitted:

@@ -28,13 +28,15 @@ MAX_PROCESSES = 1_000  # of one run
 class Watched:
     """One run that was watched: how it was run, and how it ended.
 
-    `unwatched` workers ran tests and left no evidence that can be read.
+    The tests of `not_collected` files weren't watched. `unwatched` workers ran tests and left no evidence that can be
+    read.
     """
 
     conditions: Conditions
     n_tests: int
     failed: tuple[str, ...]
     problem: str = ""
+    not_collected: tuple[str, ...] = ()
     unwatched: tuple[str, ...] = ()
 
 
@@ -70,19 +72,21 @@ def watch(series: Series, conditions: Sequence[Conditions]) -> Study:
         result = series.run(f"watch-{number}", one, Steering(evidence=True))
         processes = read_evidence(result.bundle)
         evidence.append(processes)
-        runs.append(_watched(result, processes))
+        runs.append(watched(result, processes))
     seen = seen_in(evidence)
     return Study(runs=tuple(runs), seen=seen, conflicts=conflicts_in(seen), leaks=leaks_in(seen))
 
 
-def _watched(result: Result, processes: Sequence[Evidence]) -> Watched:
-    ran = {attempt.worker for attempt in result.attempts.values() if attempt.phase != "collect"}
+def watched(result: Result, processes: Sequence[Evidence]) -> Watched:
+    """Return how a run went that left this evidence."""
+    ran = {name: attempt.worker for name, attempt in result.attempts.items() if attempt.phase != "collect"}
     return Watched(
         conditions=result.conditions,
-        n_tests=len(result.attempts),
-        failed=result.failed,
-        problem=result.problem,
-        unwatched=tuple(sorted(ran - {process.worker for process in processes})),
+        n_tests=len(ran),
+        failed=tuple(name for name in result.failed if name in ran),
+        problem=result.problem or ("" if ran else "no test was run"),
+        not_collected=tuple(name for name in result.failed if name not in ran),
+        unwatched=tuple(sorted({*ran.values()} - {process.worker for process in processes})),
     )
 
 
@@ -125,6 +129,6 @@ def replay(series: Series, pair: Pair, times: int) -> Outcome:
 
 def _ran(series: Series, replay: Replay) -> Ran:
     result = series.run(replay.name, replay.conditions, replay.steering)
-    failed = (name.partition(" ")[2] if replay.beside else name for name in result.failed)
+    failed = (name.partition(" ")[2] for name in result.failed)  # behind the worker's
     missing = f"not run: {', '.join(result.missing or result.not_run)}" if result.missing or result.not_run else ""
     return Ran(beside=replay.beside, failed=frozenset(failed), problem=result.problem or missing)

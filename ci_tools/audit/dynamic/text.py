@@ -37,7 +37,7 @@ def _conflicts(study: Study) -> Iterator[str]:
         yield f"{conflict.severity.value}: {conflict_sentence(conflict, shown)}"
         for resource in conflict.resources[1:MAX_RESOURCES]:
             yield f"    also: {shown(resource)}"
-        more = more_words(conflict)
+        more = more_words(conflict, MAX_RESOURCES)
         if more:
             yield f"    {more}"
         outcome = study.outcome(conflict)
@@ -59,7 +59,7 @@ def _within_files(study: Study) -> Iterator[str]:
 
 
 def _leaks(study: Study) -> Iterator[str]:
-    leaks = [leak for leak in study.leaks if leak.severity is not Severity.NOTE]
+    leaks = leaks_to_tell(study)
     if leaks:
         yield "left changed, for the tests that come after them in their worker:"
         yield from (f"  {leak.severity.value}: {leak_sentence(leak, shown)}" for leak in leaks[:MAX_LEAKS])
@@ -67,11 +67,16 @@ def _leaks(study: Study) -> Iterator[str]:
         yield ""
 
 
+def leaks_to_tell(study: Study) -> list[Leak]:
+    """Return those that may matter."""
+    return [leak for leak in study.leaks if leak.severity is not Severity.NOTE]
+
+
 def _more_leaks(leaks: Sequence[Leak]) -> Iterator[str]:
     if leaks:
         by_kind = Counter(leak.what for leak in leaks)
         kinds = ", ".join(f"{n:,} × {what}" for what, n in by_kind.most_common())
-        yield f"  {count(len(leaks), 'more')}: {kinds}; see --format json"
+        yield f"  {len(leaks):,} more: {kinds}; see --format json"
 
 
 def _gaps(study: Study) -> Iterator[str]:
@@ -95,5 +100,5 @@ def summary(study: Study) -> str:
     confirmed = (
         f", {n_confirmed:,} of {count(len(study.outcomes), 'replayed pair')} confirmed" if study.outcomes else ""
     )
-    n_leaks = sum(leak.severity is not Severity.NOTE for leak in study.leaks)
-    return f"{runs_sentence(study)}: {conflicts}{confirmed}; {count(n_leaks, 'state', 'states')} left changed"
+    n_leaks = len(leaks_to_tell(study))
+    return f"{runs_sentence(study)}: {conflicts}{confirmed}; {count(n_leaks, 'state')} left changed"
