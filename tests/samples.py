@@ -352,6 +352,7 @@ STEERING = Steering(
     lanes={"gw0": ("z.py::test",), "gw1": ()},
     together=True,
     evidence=True,
+    meet_at=("out.txt", "tcp:127.0.0.1:8000"),
     as_is=True,
 )
 

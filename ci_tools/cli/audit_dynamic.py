@@ -6,21 +6,12 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from ci_tools.audit.dynamic.as_json import as_json
 from ci_tools.audit.dynamic.markdown import as_markdown
-from ci_tools.audit.dynamic.study import (
-    Study,
-    directory_of,
-    environment_of,
-    pairs_to_replay,
-    replay,
-    watch,
-    watched_conditions,
-)
+from ci_tools.audit.dynamic.study import Study, directory_of, pairs_to_replay, replay, watch, watched_conditions
 from ci_tools.audit.dynamic.text import as_text
 from ci_tools.audit.finding import Severity
 from ci_tools.audit.rules import RULES
@@ -63,12 +54,12 @@ def _fail_on(args: argparse.Namespace) -> str:
 
 
 def _studied(args: argparse.Namespace, command: tuple[str, ...]) -> Study:
-    def series(name: str, listener: Listener, environ: Mapping[str, str]) -> Series:
-        return _series(args.trials / name, command, {**os.environ, **environ}, listener, resume=args.resume)
+    def series(name: str, listener: Listener) -> Series:
+        return _series(args.trials / name, command, listener, resume=args.resume)
 
     conditions = watched_conditions(args.runs, workers=str(args.workers), seed=args.seed)
     with following(sys.stderr, len(conditions)) as listener:
-        watching = series("watch", listener, {})  # kept to the end: its lock keeps others off the replays, too
+        watching = series("watch", listener)  # kept to the end: its lock keeps others off the replays, too
         if not args.resume:
             _forget_pairs(args.trials)
         study = watch(watching, conditions)
@@ -77,20 +68,16 @@ def _studied(args: argparse.Namespace, command: tuple[str, ...]) -> Study:
         return study
     say(f"replaying {count(len(pairs), 'pair')} of tests that meet")
     with following(sys.stderr, 2 * args.confirm * len(pairs)) as listener:
-        outcomes = [
-            replay(series(directory_of(pair), listener, environment_of(pair)), pair, args.confirm) for pair in pairs
-        ]
+        outcomes = [replay(series(directory_of(pair), listener), pair, args.confirm) for pair in pairs]
     return replace(study, outcomes=tuple(outcomes))
 
 
-def _series(
-    directory: Path, command: tuple[str, ...], environ: Mapping[str, str], listener: Listener, *, resume: bool
-) -> Series:
+def _series(directory: Path, command: tuple[str, ...], listener: Listener, *, resume: bool) -> Series:
     def tell(text: str) -> None:
         say(shown(first_line(text)))  # the stacks of a stuck test are in its run's directory
 
     try:
-        return Series(directory, command, environ, say=tell, resume=resume, listener=listener)
+        return Series(directory, command, os.environ, say=tell, resume=resume, listener=listener)
     except CiToolsError as error:
         raise type(error)(error.fact, hint=error.hint.replace("--out", "--trials")) from None
 

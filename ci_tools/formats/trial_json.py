@@ -24,6 +24,7 @@ def dumps(steering: Steering) -> str:
             "lanes": {worker: list(tests) for worker, tests in steering.lanes.items()},
             "together": steering.together,
             "evidence": steering.evidence,
+            "meet_at": list(steering.meet_at),
             "as_is": steering.as_is,
         }
     )
@@ -44,5 +45,6 @@ def loads(text: str, *, source: str) -> Steering:
         lanes={worker: lanes.texts(worker) for worker in fields.get("lanes")},
         together=fields.flag("together"),
         evidence=fields.flag("evidence"),
+        meet_at=fields.texts("meet_at"),
         as_is=fields.flag("as_is"),
     )

@@ -40,7 +40,8 @@ class Steering:
     `workers` and `dist` are those of `Conditions`, whatever the command says. `tests` are run in this
     very order, those alone; () is all that the command selects, in `order`. `lanes` has the tests of
     single workers by their ids, say gw0, where they are to differ: for `--dist each`. With `together` the
-    nth tests of all lanes begin at the same instant. `evidence` asks for what tests touch. `as_is` leaves
+    nth tests of all lanes begin at the same instant. `evidence` asks for what tests touch; with `meet_at`
+    those of the lanes wait for each other where they first touch one of these resources. `as_is` leaves
     coverage and files that plugins write as the command has them.
     """
 
@@ -52,6 +53,7 @@ class Steering:
     lanes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     together: bool = False
     evidence: bool = False
+    meet_at: tuple[str, ...] = ()
     as_is: bool = False
 
     @property

@@ -35,7 +35,7 @@ def steer(config: pytest.Config, steering: Steering, out: Path) -> None:
 
         together(config, steering, out)
     if steering.evidence:
-        from ci_tools.plugin.evidence import watch
+        from ci_tools.plugin.evidence.watch import watch
 
         watch(config, steering, out)
 

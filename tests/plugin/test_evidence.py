@@ -14,11 +14,11 @@ from ci_tools.audit.dynamic.study import read_evidence
 from ci_tools.formats import evidence_jsonl
 from ci_tools.model.evidence import Access, Change, Evidence, Kind, Record
 from ci_tools.model.trial import Conditions, Steering
-from ci_tools.plugin import evidence_units
-from ci_tools.plugin.evidence_events import sqlite_file
-from ci_tools.plugin.evidence_names import Names, absolute
-from ci_tools.plugin.evidence_units import Observer
-from ci_tools.plugin.slow import SlowMotion
+from ci_tools.plugin.evidence import units
+from ci_tools.plugin.evidence.events import sqlite_file
+from ci_tools.plugin.evidence.names import Names, absolute
+from ci_tools.plugin.evidence.slow import SlowMotion
+from ci_tools.plugin.evidence.units import Observer
 from ci_tools.shard.watch import Limits
 from ci_tools.store.lines import Lines
 from ci_tools.trial.run import Result, Trial, run_trial
@@ -396,7 +396,7 @@ def _written(record: Record) -> list[str]:
 def test_what_no_longer_fits_into_the_file_is_counted_and_nobody_waits_while_tests_are_collected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence_units, "MAX_BYTES", 200)
+    monkeypatch.setattr(units, "MAX_BYTES", 200)
     (tmp_path / "workers").mkdir()
     lines = Lines(tmp_path / "workers/gw0.evidence.jsonl")
     lines.write(evidence_jsonl.header_line("gw0", str(tmp_path)))

@@ -120,7 +120,7 @@ def replays_of(pair: Pair, times: int) -> Iterator[Replay]:
             name=f"beside-{number}",
             beside=True,
             conditions=Conditions(workers="2", dist="each", seed=number),  # says whom to hold, and where
-            steering=Steering(lanes=lanes, together=True, evidence=True),
+            steering=Steering(lanes=lanes, together=True, evidence=True, meet_at=pair.resources),
         )
 
 

@@ -16,7 +16,6 @@ from ci_tools.formats import evidence_jsonl
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.evidence import Evidence
 from ci_tools.model.trial import Conditions, Order, Steering
-from ci_tools.plugin.slow import VARIABLE
 from ci_tools.store.files import read_text
 from ci_tools.trial.result import Result
 from ci_tools.trial.series import Series
@@ -114,15 +113,10 @@ def directory_of(pair: Pair) -> str:
     return f"pair-{hashlib.blake2b(text.encode(), digest_size=4).hexdigest()}"
 
 
-def environment_of(pair: Pair) -> dict[str, str]:
-    """Return what the environment of a pair's runs says: where to slow down."""
-    return {VARIABLE: json.dumps(pair.resources)}
-
-
 def replay(series: Series, pair: Pair, times: int) -> Outcome:
     """Run a pair so often beside each other and as often one after the other; raises what `Series.run` raises.
 
-    The series is one with the pair's directory and environment.
+    The series is one with the pair's directory.
     """
     return outcome_of(pair, [_ran(series, one) for one in replays_of(pair, times)])
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from time import process_time_ns  # by name: tests replace it
 
 from ci_tools.model.evidence import Change
-from ci_tools.plugin import snapshots
-from ci_tools.plugin.evidence_globals import Globals
+from ci_tools.plugin.evidence import snapshots
+from ci_tools.plugin.evidence.globals import Globals
 
 SHARE = 100  # looking closely takes at most so many-th of the process's time, apart from what fixtures ask for
 

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ci_tools.model.evidence import Access
-from ci_tools.plugin.evidence_names import absolute
+from ci_tools.plugin.evidence.names import absolute
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _NO_FILE = getattr(os, "O_DIRECTORY", 0)  # O_TMPFILE, of a file without a name, holds it too

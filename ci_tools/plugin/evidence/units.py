@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from ci_tools.formats import evidence_jsonl
 from ci_tools.model.evidence import Access, Change, Kind, Record, Touch
-from ci_tools.plugin.evidence_events import Events, Seen
-from ci_tools.plugin.evidence_names import Names
-from ci_tools.plugin.evidence_state import State
+from ci_tools.plugin.evidence.events import Events, Seen
+from ci_tools.plugin.evidence.names import Names
+from ci_tools.plugin.evidence.state import State
 from ci_tools.store.lines import Lines
 
 if TYPE_CHECKING:
-    from ci_tools.plugin.slow import SlowMotion
+    from ci_tools.plugin.evidence.slow import SlowMotion
 
 MAX_BYTES = 80_000_000  # of one file; what reads it takes 100 MB
 _HARMLESS = (Access.READ, Access.LIST, Access.SET, Access.RUN)

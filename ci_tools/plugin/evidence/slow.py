@@ -7,16 +7,12 @@ the other test is over. A pause before an access breaks nothing that is right: t
 
 from __future__ import annotations
 
-import json
-from collections.abc import MutableMapping
 from pathlib import Path
 
 from ci_tools.model.evidence import Access, one_name
 from ci_tools.model.trial import Steering
 from ci_tools.plugin.together import Meeting, meeting_of
 
-# What the tests share: a list of resources, as JSON. The audit says so of a replay, through the environment.
-VARIABLE = "CI_TOOLS_MEET_AT"
 PATIENCE_S = 10.0  # for the other test to come, that may never touch it this time
 HOLD_S = 1.0  # at most: for the held test to get there, and then for the other one to be over
 _PORTS = (Access.BIND, Access.CONNECT)
@@ -70,18 +66,7 @@ def hold_at(seed: int, lane: int) -> int:
     return (2, 3, 2, 3, 4)[seed % 5] if lane == held else 0
 
 
-def slow_motion(environ: MutableMapping[str, str], steering: Steering, worker: str, path: Path) -> SlowMotion:
-    """Return what this process of a replay does; without shared resources it waits nowhere."""
+def slow_motion(steering: Steering, worker: str, path: Path) -> SlowMotion:
+    """Return what this process of a replay does; where it has nobody to meet, it waits nowhere."""
     meeting = meeting_of(steering, worker, path)
-    return SlowMotion(
-        shared_resources(environ), meeting, hold_at=hold_at(steering.seed, meeting.lane) if meeting else 0
-    )
-
-
-def shared_resources(environ: MutableMapping[str, str]) -> tuple[str, ...]:
-    """Return what the tests share, and take it out of the environment: tests see their own."""
-    try:
-        found = json.loads(environ.pop(VARIABLE, "[]"))
-    except ValueError:
-        return ()
-    return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list) else ()
+    return SlowMotion(steering.meet_at, meeting, hold_at=hold_at(steering.seed, meeting.lane) if meeting else 0)

@@ -7,7 +7,6 @@ it is set up or torn down; the import of test files; what hooks do at the end. `
 from __future__ import annotations
 
 import inspect
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +17,14 @@ import pytest
 from ci_tools.formats import evidence_jsonl
 from ci_tools.model.evidence import Kind
 from ci_tools.model.trial import Steering
-from ci_tools.plugin.evidence_units import Observer
+from ci_tools.plugin.evidence.units import Observer
 from ci_tools.plugin.hooks import distributes
 from ci_tools.plugin.nodeids import cleaner
 from ci_tools.plugin.run import RUN
 from ci_tools.store.lines import Lines
 
 if TYPE_CHECKING:
-    from ci_tools.plugin.slow import SlowMotion
+    from ci_tools.plugin.evidence.slow import SlowMotion
 
 _AROUND = re.compile(r"_(?:xunit|unittest)_(\w+?)_fixture_")
 
@@ -44,10 +43,10 @@ def watch(config: pytest.Config, steering: Steering, out: Path) -> None:
     lines.write(evidence_jsonl.header_line(worker, str(config.rootpath)))
     observer = Observer(lines, worker, str(config.rootpath), _private(config, out), is_thorough=bool(steering.chosen))
     observer.listen()
-    if steering.chosen:
-        from ci_tools.plugin.slow import slow_motion
+    if steering.meet_at:
+        from ci_tools.plugin.evidence.slow import slow_motion
 
-        slow = slow_motion(os.environ, steering, worker, directory / "shared")
+        slow = slow_motion(steering, worker, directory / "shared")
         observer.slow_down(slow)
         config.pluginmanager.register(_Over(slow), "xdist-ci-slow")
     config.pluginmanager.register(Evidence(config, observer), "xdist-ci-evidence")
