@@ -99,7 +99,7 @@ def test_a_dead_worker_is_noticed_though_a_child_of_it_holds_its_pipe(project: P
         test_a="""
         import multiprocessing, os, time
         def test_dies():
-            multiprocessing.get_context("fork").Process(target=time.sleep, args=(15,)).start()
+            multiprocessing.get_context("fork").Process(target=time.sleep, args=(8,)).start()
             os._exit(1)
         def test_after(): pass
         """
