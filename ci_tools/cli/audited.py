@@ -97,7 +97,9 @@ def _audited(request: Request, cwd: Path) -> Audited:
     with _said_if_slow(f"following {count(len(tests), 'test file')} and what they import"):
         found = audit_suite(build_suite(sources, config), rules=settings.rules)
     unread = frozenset(problem.path for problem in sources.problems)
-    looked = Looked(rules=settings.rules, below=_below(config), read=frozenset(sources.modules), unread=unread)
+    failed = {error.rule for error in found.errors}
+    rules = tuple(rule for rule in settings.rules if rule not in failed)
+    looked = Looked(rules=rules, below=_below(config), read=frozenset(sources.modules), unread=unread)
     judged = judge(
         found.findings,
         found.suite,
