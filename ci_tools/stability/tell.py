@@ -53,7 +53,7 @@ def facts(report: Report) -> Iterator[str]:
         yield f"suite: red in {_rate(report.red)}" + _without_always(report)
         yield from _promise(report)
     if report.n_tests and report.n_never:
-        yield f"{count(report.n_never, 'more test')} skipped in every run: nothing is known of them"
+        yield f"{count(report.n_never, 'more test')} skipped in every run, of which nothing is known"
     yield _covered(report)
     yield f"seed {study.factors.seed}: with it the same runs are made again"
     if report.n_asked:

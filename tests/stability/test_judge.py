@@ -78,7 +78,7 @@ def test_a_test_that_never_ran_is_promised_nothing() -> None:
     some = report(run(1, a__t=PASSED, b__t=SKIPPED, c__t=SKIPPED), run(2, a__t=PASSED, b__t=SKIPPED, c__t=SKIPPED))
     assert headline(some) == "STABLE as far as seen: 1 test, no failure in 2 runs"
     assert (some.n_tests, some.n_never, some.fewest, heat(some).others) == (1, 2, 2, (1, 1))
-    assert "2 more tests skipped in every run: nothing is known of them" in facts(some)
+    assert "2 more tests skipped in every run, of which nothing is known" in facts(some)
     none = report(run(1, b__t=SKIPPED), run(2, b__t=SKIPPED))
     assert (headline(none), none.verdict.exit_code) == ("NOT JUDGED: 1 test skipped in every run, and no other", 3)
 
