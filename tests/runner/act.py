@@ -187,6 +187,6 @@ def _path(here: Path, seeds: Mapping[str, Path]) -> str:
 
 @cache
 def _site() -> Path:
-    python = guests.python_with("runner", "pytest", "pytest-xdist")
+    python = guests.python_with("runner", "pip", "pytest", "pytest-xdist")
     (site,) = python.parents[1].glob("lib/python*/site-packages")
     return site

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from os.path import basename
 from typing import Any
 from urllib.parse import unquote
@@ -47,14 +46,16 @@ class Events:
 
     def listen(self) -> None:
         """Add the hook, for good."""
-        handlers = dict(_HANDLERS)
+        handler_of = _HANDLERS.get
 
-        def hook(event: str, args: tuple[Any, ...]) -> None:
-            handler = handlers.get(event)
+        def hook(event: str, args: tuple[Any, ...]) -> None:  # many thousands a second: `suppress` would be felt
+            handler = handler_of(event)
             if handler is None or self.seen is None:
                 return
-            with suppress(Exception):  # a path that is none, a directory that is gone: the caller is told of it
+            try:
                 handler(self, args)
+            except Exception:  # a path that is none, a directory that is gone: the caller is told of it
+                return
 
         sys.addaudithook(hook)
 

@@ -41,7 +41,7 @@ _SETTINGS = (
 _getsignal = getattr(sys.modules.get("_signal"), "getsignal", signal.getsignal)
 _setlocale = getattr(sys.modules.get("_locale"), "setlocale", locale.setlocale)
 
-GLANCED = ("environ", "cwd")
+GLANCED = ("environ", "cwd")  # next to nothing, beside all else
 Snapshot = Mapping[str, Any]
 _Named = Callable[[str, Any, Any], Iterator[Change]]
 
@@ -51,9 +51,12 @@ class _Descriptors(NamedTuple):
     numbers: frozenset[str]
 
 
-def glance(before: Snapshot) -> dict[str, Any]:
-    """Return the state with what is GLANCED at looked at now, all else as it was: that takes next to nothing."""
-    return {**before, "environ": _environ_now(), "cwd": _cwd()}
+def glance(before: Snapshot) -> dict[str, Any] | None:
+    """Return the state with what is GLANCED at looked at now, all else as it was; None if that is as it was too."""
+    environ, cwd = _environ_now(), _cwd()
+    if environ == before["environ"] and cwd == before["cwd"]:
+        return None
+    return {**before, "environ": environ, "cwd": cwd}
 
 
 def take(before: Snapshot | None = None, *, within_phase: bool = False, has_started: bool = True) -> dict[str, Any]:

@@ -44,12 +44,13 @@ class State:
         self, *, is_over: bool, is_fixture: bool = False, within_phase: bool = False, has_started: bool = True
     ) -> list[Change]:
         """Return what has changed; `is_over`: a test has ended, `is_fixture`: a fixture begins or ends."""
-        if not self.is_known:
+        if not self._seen:
             return []
         began_ns = process_time_ns()
         has_time = self._is_thorough or began_ns - self._looked_ns >= SHARE * self._took_ns
         if not (has_time or is_fixture):
-            return self._different(snapshots.glance(self._seen))
+            now = snapshots.glance(self._seen)
+            return self._different(now) if now else []
         found = self._different(snapshots.take(self._seen, within_phase=within_phase, has_started=has_started))
         among, self._n_tests = self._n_tests, int(not is_over)  # the one that goes on is one of the next ones too
         found = [change if change.what in snapshots.GLANCED else _of(change, among) for change in found]

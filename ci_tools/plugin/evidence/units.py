@@ -106,7 +106,8 @@ class Observer:
 
     def _take_changes(self, unit: _Unit, *, is_over: bool) -> None:
         """Have what has changed be of a unit. One around another, or within it, means that a fixture begins or ends."""
-        unit.seen.update(self._changed_databases())
+        if self._databases:
+            unit.seen.update(self._changed_databases())
         unit.changed += self._state.changes(
             is_over=is_over,
             is_fixture=not is_over,
