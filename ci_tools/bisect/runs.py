@@ -11,15 +11,13 @@ from ci_tools.bisect.bisection import Culprit
 from ci_tools.bisect.layout import layout
 from ci_tools.bisect.oracle import Subset, TimeUpError
 from ci_tools.bisect.scene import DIED, Scene, Way, with_death
-from ci_tools.formats import evidence_jsonl
 from ci_tools.merge.read import read_bundle
-from ci_tools.model.bundle import MAX_FILE_BYTES
 from ci_tools.model.errors import CiToolsError
 from ci_tools.model.evidence import Evidence
 from ci_tools.model.run import Attempt, Begin, Outcome
 from ci_tools.model.trial import Conditions, Steering
 from ci_tools.model.words import duration, some
-from ci_tools.store.files import read_text
+from ci_tools.trial.evidence import read_evidence
 from ci_tools.trial.result import Result
 from ci_tools.trial.series import Series
 
@@ -91,10 +89,9 @@ class Runs:
         conditions, steering = layout(scene, culprit.way, culprit.tests)
         try:
             result = self.make(f"evidence-{self.n}", conditions, replace(steering, evidence=True))
-            files = sorted((result.bundle / "workers").glob("*.evidence.jsonl"))
-            return tuple(evidence_jsonl.loads(read_text(f, max_bytes=MAX_FILE_BYTES), source=f.name) for f in files)
         except (CiToolsError, TimeUpError):
             return ()
+        return read_evidence(result.bundle)
 
     def _died(self, result: Result) -> Attempt | None:
         bundle = read_bundle(result.bundle)

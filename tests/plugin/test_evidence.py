@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from ci_tools.audit.dynamic.study import read_evidence
 from ci_tools.formats import evidence_jsonl
 from ci_tools.model.evidence import Access, Change, Evidence, Kind, Record
 from ci_tools.model.trial import Conditions, Steering
@@ -21,6 +20,7 @@ from ci_tools.plugin.evidence.slow import SlowMotion
 from ci_tools.plugin.evidence.units import Observer
 from ci_tools.shard.watch import Limits
 from ci_tools.store.lines import Lines
+from ci_tools.trial.evidence import read_evidence
 from ci_tools.trial.run import Result, Trial, run_trial
 
 CONFTEST = """

@@ -6,21 +6,16 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ci_tools.audit.dynamic.conflicts import Conflict, conflicts_in
 from ci_tools.audit.dynamic.deeds import Seen, seen_in
 from ci_tools.audit.dynamic.leaks import Leak, leaks_in
 from ci_tools.audit.dynamic.replays import Outcome, Pair, Ran, Replay, outcome_of, pairs_of, replays_of
-from ci_tools.formats import evidence_jsonl
-from ci_tools.model.errors import CiToolsError
 from ci_tools.model.evidence import Evidence
 from ci_tools.model.trial import Conditions, Order, Steering
-from ci_tools.store.files import read_text
+from ci_tools.trial.evidence import read_evidence
 from ci_tools.trial.result import Result
 from ci_tools.trial.series import Series
-
-MAX_PROCESSES = 1_000  # of one run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +82,6 @@ def watched(result: Result, processes: Sequence[Evidence]) -> Watched:
         not_collected=tuple(name for name in result.failed if name not in ran),
         unwatched=tuple(sorted({*ran.values()} - {process.worker for process in processes})),
     )
-
-
-def read_evidence(bundle: Path) -> tuple[Evidence, ...]:
-    """Return what the processes of a run wrote, by worker; what can't be read at all is left out."""
-    found: list[Evidence] = []
-    for path in sorted((bundle / "workers").glob("*.evidence.jsonl"))[:MAX_PROCESSES]:
-        if path.is_symlink() or not path.is_file():
-            continue
-        try:
-            found.append(evidence_jsonl.loads(read_text(path), source=str(path)))
-        except CiToolsError:
-            continue
-    return tuple(found)
 
 
 def pairs_to_replay(study: Study, limit: int) -> tuple[Pair, ...]:
